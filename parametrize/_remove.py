@@ -1,0 +1,110 @@
+"""Make a parametrized tensor plain again, and carry parametrizations to another module."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import Module, Parameter
+
+from parametrize._list import overwrite
+from parametrize._module_class import is_parametrized
+from parametrize._register import register_parametrization
+from parametrize._transaction import transaction
+
+
+def remove_parametrizations(
+    module: Module,
+    tensor_name: str,
+    leave_parametrized: bool = True,  # noqa: FBT001, FBT002 -- the signature is torch's
+) -> Module:
+    """module.<tensor_name> is a plain tensor again; returns the module.
+
+    With `leave_parametrized` it keeps its value; without, it becomes `original`. A single
+    original stays the same object, so an optimizer that holds it goes on. Raises ValueError
+    where the tensor is not parametrized, or has several originals and is not left parametrized.
+    """
+    if not is_parametrized(module, tensor_name):
+        raise ValueError(f"{type(module).__name__}.{tensor_name} is not parametrized")
+    parametrizations: Any = module.parametrizations
+    held = parametrizations[tensor_name]
+    if not held.is_tensor and not leave_parametrized:
+        raise ValueError(
+            f"{type(module).__name__}.{tensor_name} has {held.ntensors} originals and none of "
+            "them is its value; remove with leave_parametrized=True"
+        )
+    if tensor_name not in vars(type(module)):
+        raise AttributeError(
+            f"{type(module).__name__} was derived from the parametrized class after registration; "
+            "remove the parametrizations before wrapping the module"
+        )
+    exposed = vars(type(module))[tensor_name]
+    with transaction(held, renamed=[module, parametrizations]):
+        plain = _plain_tensor(held, leave_parametrized=leave_parametrized)
+        kept = type(module)
+        try:
+            delattr(kept, tensor_name)
+            del parametrizations[tensor_name]
+            _restore(module, tensor_name, plain, held)
+        except BaseException:
+            setattr(kept, tensor_name, exposed)
+            raise
+    return module
+
+
+def _restore(module: Module, name: str, plain: Tensor, held: Any) -> None:
+    if isinstance(plain, Parameter):
+        module.register_parameter(name, plain)
+    else:
+        module.register_buffer(name, plain, persistent=not held._non_persistent_buffers_set)
+    if not is_parametrized(module):
+        del module.parametrizations
+        module.__class__ = type(module).__bases__[0]
+
+
+def _plain_tensor(held: Any, *, leave_parametrized: bool) -> Tensor:
+    if not held.is_tensor:
+        return _joined(held)
+    if leave_parametrized:
+        with torch.no_grad():
+            value = held()  # computed anew: what is baked in must not be a cached value
+    if is_parametrized(held, "original"):
+        remove_parametrizations(held, "original")
+    original: Tensor = held.original
+    if leave_parametrized:
+        overwrite(original, value)
+    return original
+
+
+def _joined(held: Any) -> Tensor:
+    """One plain tensor for several originals: a parameter where they are or a gradient flows."""
+    with torch.inference_mode(mode=False), torch.enable_grad():
+        value: Tensor = held()
+    copy = value.detach().clone()
+    was_parameter = any(f"original{i}" in held._parameters for i in range(held.ntensors))
+    if was_parameter or value.requires_grad:
+        return Parameter(copy, requires_grad=value.requires_grad)
+    return copy
+
+
+def transfer_parametrizations_and_params(
+    from_module: Module, to_module: Module, tensor_name: str | None = None
+) -> Module:
+    """Parametrize `to_module` as `from_module` is, with the same functions and originals (shared).
+
+    All parametrized tensors, or the one named; a tensor that `to_module` lacks is created. A
+    module that is not parametrized transfers nothing. Returns `to_module`.
+    """
+    if not is_parametrized(from_module):
+        return to_module
+    parametrizations: Any = from_module.parametrizations
+    for name in list(parametrizations) if tensor_name is None else [tensor_name]:
+        if not hasattr(to_module, name):
+            setattr(to_module, name, Parameter(getattr(from_module, name)))
+        source = parametrizations[name]
+        for parametrization in source:
+            register_parametrization(to_module, name, parametrization)
+        target: Any = to_module.parametrizations[name]  # type: ignore[index]
+        numbered = [f"original{i}" for i in range(source.ntensors)]
+        for original in ["original"] if source.is_tensor else numbered:
+            setattr(target, original, getattr(source, original))
+    return to_module

@@ -1,0 +1,82 @@
+"""A change of a module is all or nothing: on any exception its tensors and names are as before.
+
+User code runs in the middle of every change (a `right_inverse` that stores a base point in a
+buffer of its own, an `__init_subclass__`, a Ctrl-C), so checking first is not enough.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+
+import torch
+from torch import Tensor
+from torch.nn import Module
+from torch.nn.parameter import is_lazy
+
+_CONTAINERS = ("_parameters", "_buffers", "_modules")
+
+
+class _TensorBefore:
+    """A tensor's memory and the values in it; `restore` brings both back into the same object."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = tensor
+        self.memory = tensor.detach()
+        self.values = self.memory.clone()
+        self.version = version_of(tensor)
+
+    def restore(self) -> None:
+        self.tensor.data = self.memory
+        if version_of(self.tensor) == self.version:
+            # Only a write through `.data` can hide here. Undoing it must not count as a write,
+            # or a loss computed before the failed change could no longer be differentiated.
+            self.memory.data.copy_(self.values)
+        else:
+            self.memory.copy_(self.values)
+
+
+class _NamesBefore:
+    """Which parameters, buffers and children a module has, in which order, and its class."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.type = type(module)
+        self.containers = [(c, dict(c)) for c in map(vars(module).__getitem__, _CONTAINERS)]
+        self.non_persistent = set(module._non_persistent_buffers_set)
+
+    def restore(self) -> None:
+        for container, before in self.containers:
+            container.clear()
+            container.update(before)
+        self.module._non_persistent_buffers_set = self.non_persistent
+        if type(self.module) is not self.type:
+            self.module.__class__ = self.type
+
+
+@contextmanager
+def transaction(
+    *written: Module, renamed: Iterable[Module] = (), tensors: Iterable[Tensor] = ()
+) -> Iterator[None]:
+    """Restore, on any exception: all of `written` and below, the names in `renamed`, `tensors`.
+
+    `renamed` is for a host whose own children stay out of it: a large model is not copied.
+    """
+    modules = [*renamed, *chain(*(root.modules() for root in written))]
+    held = chain(*(chain(root.parameters(), root.buffers()) for root in written), tensors)
+    names = [_NamesBefore(m) for m in {id(m): m for m in modules}.values()]
+    with torch.no_grad():
+        values = [_TensorBefore(t) for t in {id(t): t for t in held}.values() if not is_lazy(t)]
+    try:
+        yield
+    except BaseException:  # a Ctrl-C in user code must not leave half a change either
+        for name in names:
+            name.restore()
+        with torch.no_grad():
+            for value in values:
+                value.restore()
+        raise
+
+
+def version_of(tensor: Tensor) -> int | None:
+    """Return the number of writes into the tensor; None where torch does not count them."""
+    return None if tensor.is_inference() else tensor._version
