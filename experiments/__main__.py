@@ -1,0 +1,6 @@
+"""`python -m experiments`: list, run, tune, bench and report."""
+
+from experiments.command_line import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""The command line: list, run, tune, bench, report, archive."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from experiments import registry, tables
+from experiments.errors import ExperimentError
+from experiments.experiment import Experiment
+from experiments.learning_rates import save
+from experiments.logs import DEFAULT_LOGS, frame
+from experiments.plan import Request, Run, plan
+from experiments.runner import Outcome, run_all
+from experiments.tune import chosen, tuning_runs
+
+app = typer.Typer(help="Published problems under constraints, run and checked.", add_completion=False)
+console = Console()
+
+NOT_REPRODUCED, BAD_REQUEST, INTERRUPTED = 1, 2, 130  # 130: the shell's status after Ctrl-C
+
+Logs = Annotated[Path, typer.Option(help="Folder of the logs.")]
+Preset = Annotated[bool, typer.Option("--quick/--paper", help="Under a minute, or as published.")]
+Methods = Annotated[list[str] | None, typer.Option("--method", help="Only these (repeat).")]
+Seeds = Annotated[list[int] | None, typer.Option("--seed", help="Only these (repeat).")]
+Names = Annotated[list[str], typer.Argument(help="Experiments; see `list`.")]
+Overrides = Annotated[list[str] | None, typer.Option("--set", help="Override a setting: steps=50.")]
+Jobs = Annotated[int, typer.Option(min=1, help="Processes, one thread each.")]
+CORES = os.cpu_count() or 1
+
+
+def main() -> None:
+    """Run the command line; an error of the user is one line and exit status 2."""
+    try:
+        app()
+    except ExperimentError as error:
+        Console(stderr=True).print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
+        raise SystemExit(BAD_REQUEST) from error
+
+
+@app.command("list")
+def list_experiments() -> None:
+    """Name the experiments and their methods."""
+    for experiment in registry.EXPERIMENTS.values():
+        console.print(f"[bold]{experiment.name}[/bold]  {experiment.summary}")
+        console.print(f"  source:  {experiment.source}")
+        console.print(f"  presets: {', '.join(experiment.presets)}")
+        console.print(f"  methods: {', '.join(experiment.methods)}\n")
+
+
+@app.command()
+def run(
+    names: Names,
+    quick: Preset = True,  # noqa: FBT002  # a command line flag
+    method: Methods = None,
+    seed: Seeds = None,
+    device: str = "cpu",
+    dtype: str = "float32",
+    logs: Logs = DEFAULT_LOGS,
+    jobs: Jobs = CORES,
+    setting: Overrides = None,
+) -> None:
+    """Run experiments, reuse what is there, and state whether the known result was reproduced."""
+    experiments = [registry.find(name) for name in names]
+    request = Request(
+        preset="quick" if quick else "paper",
+        methods=tuple(method or ()),
+        seeds=tuple(seed or ()),
+        dtype=dtype,
+        device=device,
+        logs=logs,
+        jobs=jobs,
+        overrides=_pairs(setting or []),
+    )
+    planned = [(experiment, plan(experiment, request)) for experiment in experiments]
+    statuses = [_run_one(experiment, runs, request) for experiment, runs in planned]
+    raise typer.Exit(max(statuses))
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    for text in texts:
+        if "=" not in text:
+            raise ExperimentError(f"--set needs name=value, got {text!r}; example: --set steps=50")
+    return dict(text.split("=", 1) for text in texts)
+
+
+def _run_one(experiment: Experiment, runs: list[Run], request: Request) -> int:
+    outcome = with_progress(experiment.name, runs, request.jobs)
+    for note in outcome.notes:
+        console.print(f"[yellow]note:[/yellow] {note}", soft_wrap=True)
+    if outcome.interrupted:
+        done = f"{len(outcome.logs)} of {len(runs)} runs are finished and kept"
+        console.print(f"interrupted: {done}; the same command continues")
+        raise typer.Exit(INTERRUPTED)
+    for failure in outcome.failures:
+        console.print(f"[red]failed:[/red] {failure}", soft_wrap=True)
+    reproduced = _conclude(experiment, runs, outcome)
+    where = runs[0].path.parent
+    console.print(f"{len(outcome.logs)} logs ({outcome.reused} reused) in {where}", soft_wrap=True)
+    return 0 if reproduced and not outcome.failures else NOT_REPRODUCED
+
+
+def with_progress(title: str, runs: list[Run], jobs: int) -> Outcome:
+    """Run with a progress bar."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=console) as bar:
+        task = bar.add_task(title, total=len(runs))
+
+        def show(done: int, total: int, key: str) -> None:
+            bar.update(task, completed=done, total=total, description=f"{title} {key}".strip())
+
+        return run_all(runs, jobs, show)
+
+
+def _conclude(experiment: Experiment, runs: list[Run], outcome: Outcome) -> bool:
+    if not outcome.logs:
+        return False
+    rows = frame(outcome.logs)
+    console.print(tables.results(experiment, rows).rich())
+    claims = experiment.claims(runs[0].settings, rows)
+    if not claims:
+        console.print("no claim concerns these methods")
+    else:
+        console.print(tables.verdicts(claims).rich())
+    return all(claim.reproduced for claim in claims)
+
+
+@app.command()
+def tune(
+    names: Names,
+    quick: Preset = True,  # noqa: FBT002  # a command line flag
+    method: Methods = None,
+    logs: Logs = DEFAULT_LOGS,
+    jobs: Jobs = CORES,
+) -> None:
+    """Try every learning rate of the grid on an unreported seed and keep the best per method."""
+    for name in names:
+        experiment = registry.find(name)
+        preset = "quick" if quick else "paper"
+        request = Request(preset=preset, methods=tuple(method or ()), logs=logs, jobs=jobs)
+        outcome = with_progress(f"tune {name}", tuning_runs(experiment, request), jobs)
+        if outcome.interrupted:
+            raise typer.Exit(INTERRUPTED)
+        rates = chosen(experiment, outcome.logs)
+        save(experiment, preset, rates)
+        console.print(tables.learning_rates(rates).rich())
+        for failure in outcome.failures:
+            console.print(f"[red]failed:[/red] {failure}", soft_wrap=True)

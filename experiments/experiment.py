@@ -1,0 +1,125 @@
+"""What an experiment is: settings in two presets, methods, a generator of rows, and claims.
+
+A new experiment is one file that makes an `Experiment`, and one line in `registry.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas
+import torch
+
+from experiments.errors import ExperimentError, require_known
+from experiments.logs import Row
+from experiments.methods.method import Method
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What every experiment has: how long it runs and with which seeds."""
+
+    steps: int
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What changes from one run of the same settings to the next."""
+
+    seed: int
+    dtype: torch.dtype
+    device: torch.device
+    learning_rate: float
+
+    def generator(self) -> torch.Generator:
+        """Return the run's only source of randomness, on the CPU: every device sees the same data."""
+        return torch.Generator().manual_seed(self.seed)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sentence that the logs confirm or refute, with its source."""
+
+    text: str
+    expected: str
+    measured: str
+    reproduced: bool
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the final table: a title and what it shows of one method's rows."""
+
+    title: str
+    value: Callable[[pandas.DataFrame], Mapping[int, float]]  # rows of a method -> number per seed
+    format: str = "{:.1e}"
+    spread: bool = False  # show the smallest and the largest over the seeds beside the median
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A problem with a known or published answer."""
+
+    name: str
+    summary: str
+    source: str
+    presets: Mapping[str, Any]
+    methods: Mapping[str, Method]
+    rows: Callable[[Any, Method, Context], Iterator[Row]]
+    claims: Callable[[Any, pandas.DataFrame], list[Claim]]
+    columns: tuple[Column, ...]
+    grid: tuple[float, ...]  # the learning rates that `tune` tries for every method
+    merit: Callable[[Method, Row], float]  # of a run's last row; `tune` keeps the smallest
+
+    def settings(self, preset: str) -> Any:
+        """Return the settings of a preset, or suggest the closest name."""
+        require_known("preset", preset, self.presets)
+        return self.presets[preset]
+
+    def method(self, name: str) -> Method:
+        """Return a method of this experiment, or suggest the closest name."""
+        require_known(f"method of {self.name}", name, self.methods)
+        return self.methods[name]
+
+
+def last(column: str) -> Callable[[pandas.DataFrame], Mapping[int, float]]:
+    """Return the value of a column in the last row of each seed."""
+    return lambda rows: rows.groupby("seed")[column].last().to_dict()
+
+
+def worst(column: str) -> Callable[[pandas.DataFrame], Mapping[int, float]]:
+    """Return the largest value of a column over the steps of each seed; NaN counts as the largest."""
+    return lambda rows: rows.groupby("seed")[column].max(skipna=False).to_dict()
+
+
+def largest(column: str) -> Callable[[pandas.DataFrame], Mapping[int, float]]:
+    """Return the largest value of a column that not every step measures; NaN where none does."""
+    return lambda rows: rows.groupby("seed")[column].agg(lambda values: values.astype(float).max()).to_dict()
+
+
+def middle(column: str) -> Callable[[pandas.DataFrame], Mapping[int, float]]:
+    """Return the median of a column over the steps of each seed."""
+    return lambda rows: rows.groupby("seed")[column].median().to_dict()
+
+
+FLOATING = ("float64", "float32", "bfloat16", "float16")
+
+
+def parse_dtype(name: str) -> torch.dtype:
+    """`float32` -> torch.float32, or suggest the closest name."""
+    require_known("dtype", name, FLOATING)
+    return getattr(torch, name)
+
+
+def parse_device(name: str) -> torch.device:
+    """`cuda` -> torch.device("cuda"), or say why this machine has none."""
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
+        reason = str(error).splitlines()[0]
+        raise ExperimentError(f"device {name!r} cannot be used here: {reason}") from error
+    return device

@@ -1,0 +1,129 @@
+"""Logs: one file per run, one JSON object per line: a header, a row per step, an end line.
+
+A run is one (experiment, variant, method, seed). It is written to `NAME.jsonl.partial` and renamed to
+`NAME.jsonl` when its end line is on disk, so a file without `.partial` is a finished run and an
+interruption costs one run at most. This module imports neither torch nor the experiments: figures and
+reports read logs with it alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas
+
+from experiments.errors import LogError
+
+DEFAULT_LOGS = Path("experiments/logs")
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RunLog:
+    """One finished run: where it is, what it ran, and its rows."""
+
+    path: Path
+    header: Row
+    rows: list[Row]
+
+
+def write_run(path: Path, header: Row, rows: Iterable[Row]) -> None:
+    """Stream the rows to `path.partial` and rename it to `path` once the end line is on disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    count = 0
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(_line({"kind": "header", **header}))
+        for row in rows:
+            file.write(_line({"kind": "row", **row}))
+            count += 1
+        file.write(_line({"kind": "end", "rows": count}))
+        file.flush()
+        os.fsync(file.fileno())  # the name must never be on disk before the contents
+    os.replace(partial, path)
+
+
+def _line(record: Row) -> str:
+    return json.dumps(record, allow_nan=True) + "\n"  # a diverged method logs NaN: it is a result
+
+
+def read_run(path: Path) -> RunLog:
+    """Read one finished run; `LogError` names the file, the line and the command that repairs it."""
+    if not path.exists():
+        raise LogError(f"no log at {path}")
+    records = list(_records(path))
+    if len(records) < 2 or records[0].get("kind") != "header" or records[-1].get("kind") != "end":
+        raise LogError(f"{path} has no header or no end line: it was interrupted; {_WAY_OUT}")
+    rows = [record for record in records[1:-1] if record.get("kind") == "row"]
+    if len(rows) != records[-1].get("rows") or len(rows) != len(records) - 2:
+        raise LogError(f"{path} has {len(rows)} of {records[-1].get('rows')} rows; {_WAY_OUT}")
+    return RunLog(path, records[0], rows)
+
+
+_WAY_OUT = "run the experiment again: the damaged file is set aside and only this run is repeated"
+
+
+def _records(path: Path) -> Iterator[Row]:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise LogError(f"{path} line {number} is not JSON ({error.msg}); {_WAY_OUT}") from error
+        if not isinstance(record, dict):
+            raise LogError(f"{path} line {number} is not a JSON object; {_WAY_OUT}")
+        yield record
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged log so that nothing in it is lost, and return its new name."""
+    taken = len(list(path.parent.glob(path.name + ".damaged*")))
+    aside = path.with_name(f"{path.name}.damaged{taken or ''}")
+    os.replace(path, aside)
+    return aside
+
+
+def variants(directory: Path, experiment: str) -> list[str]:
+    """Names of the variants of `experiment` with a finished run, the latest written last."""
+    folders = {path.parent for path in (directory / experiment).glob("*/*.jsonl")}
+    newest = {folder: max(p.stat().st_mtime for p in folder.glob("*.jsonl")) for folder in folders}
+    return [folder.name for folder in sorted(folders, key=lambda f: (newest[f], f.name))]
+
+
+def read_variant(directory: Path, experiment: str, variant: str | None = None) -> list[RunLog]:
+    """Every finished run of one variant (default: the latest written), or a `LogError`."""
+    known = variants(directory, experiment)
+    if not known or (variant is not None and variant not in known):
+        wanted = f"{experiment}/{variant or '*'}"
+        raise LogError(
+            f"no finished log of {wanted} in {directory}; make it with: "
+            f"python -m experiments run {experiment} --logs {directory}"
+        )
+    folder = directory / experiment / (variant or known[-1])
+    return [read_run(path) for path in sorted(folder.glob("*.jsonl"))]
+
+
+HEADER_COLUMNS = ("method", "family", "seed", "dtype", "device", "learning_rate", "code")
+
+
+def frame(logs: Iterable[RunLog]) -> pandas.DataFrame:
+    """All rows of all runs as one table; the header's identifying fields become columns."""
+    return pandas.DataFrame(
+        [
+            {**row, **{column: log.header.get(column) for column in HEADER_COLUMNS}}
+            for log in logs
+            for row in log.rows
+        ]
+    ).drop(columns="kind", errors="ignore")
+
+
+def thin(log: RunLog, rows: int) -> RunLog:
+    """Keep about `rows` rows of a run, its first and last included; the header says how many."""
+    stride = max(1, -(-len(log.rows) // rows))
+    kept = [row for i, row in enumerate(log.rows) if i % stride == 0 or i == len(log.rows) - 1]
+    return RunLog(log.path, {**log.header, "thinned_from": len(log.rows)}, kept)

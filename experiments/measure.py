@@ -1,0 +1,31 @@
+"""What is logged of every method alike, computed here and not by any of the methods."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from experiments.methods.method import Method
+
+# Frobenius norm of Q^T Q - I in units of sqrt(k) eps: a correctly rounded Q has about 0.3,
+# LAPACK's QR about 5; twice the latter counts as rounding.
+FLOOR = 10
+
+
+def violation(x: Tensor) -> Tensor:
+    """‖X^T X - I‖_F in float64 (X X^T where X is wide): (*batch, n, k) -> (*batch,)."""
+    x = x.double()
+    gram = x.mT @ x if x.shape[-2] >= x.shape[-1] else x @ x.mT
+    identity = torch.eye(gram.shape[-1], dtype=x.dtype, device=x.device)
+    return torch.linalg.matrix_norm(gram - identity)
+
+
+def floor(columns: int, dtype: torch.dtype) -> float:
+    """10 sqrt(k) eps(dtype): what rounding alone may leave of the constraint."""
+    return FLOOR * math.sqrt(columns) * torch.finfo(dtype).eps
+
+
+def roundtrip(method: Method, x: Tensor) -> float | None:
+    """max |weight - X| after `weight = X`; None for a method that has no right inverse."""
+    read = method.read_back(x)
+    return None if read is None else (read.double() - x.double()).abs().max().item()

@@ -1,0 +1,16 @@
+"""Every experiment by name. A new one is one file and one line here."""
+
+from experiments import stiefel_procrustes
+from experiments.errors import require_known
+from experiments.experiment import Experiment
+
+EXPERIMENTS: dict[str, Experiment] = {
+    experiment.name: experiment
+    for experiment in (stiefel_procrustes.EXPERIMENT,)
+}
+
+
+def find(name: str) -> Experiment:
+    """Return an experiment, or suggest the closest name."""
+    require_known("experiment", name, EXPERIMENTS)
+    return EXPERIMENTS[name]

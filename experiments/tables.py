@@ -1,0 +1,78 @@
+"""The tables at the end of a run, as rows of text; readable in 80 columns."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas
+from rich.table import Table
+
+from experiments.experiment import Claim, Column, Experiment
+from experiments.methods import Family
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """Titles and cells, for the terminal and for Markdown alike."""
+
+    titles: Sequence[str]
+    cells: Sequence[Sequence[str]]
+
+    def rich(self) -> Table:
+        """Return the table for the terminal."""
+        table = Table(*self.titles, box=None, pad_edge=False)
+        for line in self.cells:
+            table.add_row(*line)
+        return table
+
+    def markdown(self) -> str:
+        """Return the table for a page; a `|` inside a cell is escaped."""
+        lines = [self.titles, ["---"] * len(self.titles), *self.cells]
+        escaped = ([cell.replace("|", "\\|") for cell in line] for line in lines)
+        return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
+
+
+def results(experiment: Experiment, frame: pandas.DataFrame) -> TextTable:
+    """One line per method: medians over the seeds, feasible methods first."""
+    titles = ["method"]
+    for column in experiment.columns:
+        titles += [column.title, *(["over seeds"] if column.spread else [])]
+    present = sorted(frame.method.unique(), key=_order(experiment, frame))
+    cells = [_line(experiment, name, frame[frame.method == name]) for name in present]
+    return TextTable(titles, cells)
+
+
+def _order(experiment: Experiment, frame: pandas.DataFrame):  # noqa: ANN202  # a sort key, its type is the tuple below
+    families = frame.drop_duplicates("method").set_index("method").family.to_dict()
+    names = list(experiment.methods)
+    rank = list(Family)
+    return lambda name: (rank.index(Family(families[name])), names.index(name))
+
+
+def _line(experiment: Experiment, name: str, rows: pandas.DataFrame) -> list[str]:
+    return [name, *(cell for column in experiment.columns for cell in _cells(column, rows))]
+
+
+def _cells(column: Column, rows: pandas.DataFrame) -> list[str]:
+    values = [float(value) for value in column.value(rows).values()]
+    middle = _number(column, statistics.median(values))
+    ends = f"{_number(column, min(values))} to {_number(column, max(values))}"
+    return [middle, ends] if column.spread else [middle]
+
+
+def _number(column: Column, value: float) -> str:
+    return "-" if value != value else column.format.format(value)  # NaN: the method has none
+
+
+def verdicts(claims: Sequence[Claim]) -> TextTable:
+    """One line per claim: expected, measured, reproduced or not."""
+    word = {True: "reproduced", False: "NOT REPRODUCED"}
+    lines = [[c.text, c.expected, c.measured, word[c.reproduced]] for c in claims]
+    return TextTable(["claim", "expected", "measured", "verdict"], lines)
+
+
+def learning_rates(rates: Mapping[str, float]) -> TextTable:
+    """One line per method."""
+    return TextTable(["method", "learning rate"], [[n, f"{rate:g}"] for n, rate in rates.items()])

@@ -1,0 +1,63 @@
+"""What happens inside one process: one run at a time, one thread, interruptible at every row."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import traceback
+from collections.abc import Iterator
+from multiprocessing.synchronize import Event
+
+import torch
+
+from experiments import registry
+from experiments.errors import ExperimentError
+from experiments.experiment import Context
+from experiments.logs import Row, write_run
+from experiments.plan import Run
+
+
+class _State:
+    stop: Event | None = None  # set by the parent on Ctrl-C; None in the parent itself
+
+
+def initialize(stop: Event) -> None:
+    """Leave Ctrl-C to the parent, which tells the processes through `stop`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    _State.stop = stop
+
+
+def execute(run: Run) -> str | None:
+    """Carry out one run and log it; return what went wrong, or None."""
+    try:
+        write_run(run.path, run.header, _until_stopped(rows_of(run)))
+    except ExperimentError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001  # any failure of one method must leave the others running
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return f"{type(error).__name__}: {error} ({where.filename}:{where.lineno})"
+    return None
+
+
+def rows_of(run: Run) -> Iterator[Row]:
+    """Yield the rows of a run."""
+    experiment = registry.find(run.experiment)
+    header = run.header
+    context = Context(
+        seed=header["seed"],
+        dtype=getattr(torch, header["dtype"]),
+        device=torch.device(header["device"]),
+        learning_rate=header["learning_rate"],
+    )
+    yield from experiment.rows(run.settings, experiment.method(header["method"]), context)
+
+
+def _until_stopped(rows: Iterator[Row]) -> Iterator[Row]:
+    parent = multiprocessing.parent_process()
+    for row in rows:
+        if _State.stop is not None and _State.stop.is_set():
+            raise ExperimentError("stopped before its last row")
+        if parent is not None and not parent.is_alive():
+            raise ExperimentError("stopped: the process that started it is gone")
+        yield row
