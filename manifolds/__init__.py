@@ -1,0 +1,49 @@
+"""Manifold parametrizations with exact right inverses, for optimizing under constraints in torch.
+
+    manifolds.constrain(layer, "weight", manifolds.Orthogonal)
+
+puts a constraint on a tensor; any torch optimizer then trains it. `layer.weight = Q` assigns a
+point and gives back exactly that point.
+"""
+
+from manifolds.catalogue.fixed_rank import FixedRank
+from manifolds.catalogue.flattened import Flattened
+from manifolds.catalogue.low_rank import LowRank
+from manifolds.catalogue.oblique import Oblique
+from manifolds.catalogue.orthogonal import Orthogonal, Stiefel
+from manifolds.catalogue.positive_definite import PositiveDefinite
+from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
+from manifolds.catalogue.skew import Skew
+from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
+from manifolds.catalogue.sphere import Sphere
+from manifolds.catalogue.symmetric import Symmetric
+from manifolds.constrain import constrain, rebase
+from manifolds.interface import Manifold, OffManifoldError, OffManifoldWarning, tolerance
+from manifolds.maps import Cayley, Exponential, Householder, Map, Polar, Retraction
+
+__all__ = [
+    "Cayley",
+    "Exponential",
+    "FixedRank",
+    "Flattened",
+    "Householder",
+    "LowRank",
+    "Manifold",
+    "Map",
+    "Oblique",
+    "OffManifoldError",
+    "OffManifoldWarning",
+    "Orthogonal",
+    "Polar",
+    "PositiveDefinite",
+    "PositiveSemidefinite",
+    "Retraction",
+    "Skew",
+    "SpecialOrthogonal",
+    "Sphere",
+    "Stiefel",
+    "Symmetric",
+    "constrain",
+    "rebase",
+    "tolerance",
+]

@@ -1,0 +1,1 @@
+"""The manifolds, each one file."""

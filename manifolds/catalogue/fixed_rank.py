@@ -1,0 +1,101 @@
+"""Matrices of rank exactly r: {X : rank X = r}, an open part of the closed set of `LowRank`."""
+
+import torch
+from torch import Tensor
+
+from manifolds.catalogue.low_rank import checked_rank, distance_to_rank, truncated_svd
+from manifolds.interface import Manifold, Normal
+from manifolds.linear_algebra.basics import identity
+from manifolds.linear_algebra.exponential import exponential
+from manifolds.linear_algebra.range import clipped, largest_factor
+
+
+class FixedRank(Manifold):
+    """X = (U + M) S exp(E) (V + N)ᴴ with Uᴴ M = 0, Vᴴ N = 0, about an assigned X = U S Vᴴ.
+
+    (*batch, n, r), (*batch, r, r), (*batch, k, r) -> (*batch, n, k). U + M and V + N are graphs
+    over the assigned column and row spaces, an affine chart of either Grassmannian (Absil, Mahony
+    & Sepulchre 2008, section 3.4.4); S exp(E) is a full block in GL(r), not diagonal, so the
+    Jacobian has full rank at repeated singular values too. `rebase` keeps M and N small.
+    Dimension: Vandereycken 2013, section 2.1. Factors beyond the dtype's range are clipped to it.
+
+    Rank below r is not reached: `LowRank` reaches it. `project` is nearest in every unitarily
+    invariant norm among matrices with σ_r >= 8 max(n, k) eps σ_1 (1 for σ_1 where X = 0);
+    `random_point` is G Hᴴ with normal factors.
+    """
+
+    axes = ("n", "k")
+    closure = "LowRank"
+    complex_form = True
+    has_base = True
+
+    def __init__(self, *size: int, rank: int, strict: bool = False) -> None:
+        super().__init__(*size, strict=strict)
+        self.rank = checked_rank("FixedRank", self.size, rank)
+        like = torch.empty(0)
+        u, v = (identity(n, self.rank, like) for n in self.size)
+        self.remember(left=u, core=identity(self.rank, self.rank, like), right=v)
+
+    def embed(self, *parameters: Tensor) -> Tensor:
+        """(U + M) S exp(E) (V + N)ᴴ."""
+        m, e, n = parameters
+        u, s, v = (self.recalled(name, m) for name in ("left", "core", "right"))
+        core = s @ exponential(_saturated(e))
+        return _graph(u, m) @ core @ _graph(v, n).mH
+
+    def coordinates(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """X = U S Vᴴ is remembered; the parameters are zero."""
+        u, s, vh = truncated_svd(x, self.rank)
+        core = torch.diag_embed(s).to(x.dtype)
+        self.remember(left=u, core=core, right=vh.mH)
+        return torch.zeros_like(u), torch.zeros_like(core), torch.zeros_like(vh.mH)
+
+    def residual(self, x: Tensor) -> Tensor:
+        """√(Σ_{i > r} σᵢ²) / ‖X‖."""
+        return distance_to_rank(x, self.rank)
+
+    def interior(self, x: Tensor) -> Tensor:
+        """σ_r above rounding, max(n, k) eps σ_1."""
+        if not self.rank:
+            return super().interior(x)
+        s = torch.linalg.svdvals(x)
+        return s[..., self.rank - 1] > max(self.size) * torch.finfo(x.dtype).eps * s[..., 0]
+
+    def nearest(self, x: Tensor) -> Tensor:
+        """Singular values r + 1, … set to zero, the others at least 8 max(n, k) eps σ_1."""
+        u, s, vh = truncated_svd(x, self.rank)
+        top = torch.where(s[..., :1] > 0, s[..., :1], 1)
+        s = torch.maximum(s, self.tolerance(x.dtype) * top)
+        return (u * s.unsqueeze(-2)) @ vh
+
+    def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:
+        """G Hᵀ with normal factors."""
+        *batch, n, k = shape
+        return normal(*batch, n, self.rank) @ normal(*batch, k, self.rank).mH
+
+    def extra_repr(self) -> str:
+        """Sizes and rank."""
+        return f"{super().extra_repr()}, rank={self.rank}"
+
+    @property
+    def dim(self) -> int:
+        """(n + k - r) r."""
+        return (sum(self.size) - self.rank) * self.rank
+
+    @property
+    def complex_dim(self) -> int:
+        """Twice the real dimension."""
+        return 2 * self.dim
+
+
+def _graph(base: Tensor, p: Tensor) -> Tensor:
+    """B + (I - B Bᴴ) P, clipped so that a product of four such factors stays in range."""
+    p = clipped(p, largest_factor(base.shape[-2], p.dtype) ** 0.25)
+    return base + (p - base @ (base.mH @ p))
+
+
+def _saturated(e: Tensor) -> Tensor:
+    """E, or its multiple of norm log(max) / 4, where exp(E) would leave the range of the dtype."""
+    limit = torch.log(torch.tensor(torch.finfo(e.dtype).max, dtype=torch.float64)).item() / 4
+    size = torch.linalg.matrix_norm(e, keepdim=True).detach()
+    return e * (limit / size.clamp_min(limit))

@@ -1,0 +1,86 @@
+"""Positive definite matrices: {X : X = Xᴴ ≻ 0}, an open cone."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from manifolds.interface import Manifold, Normal
+from manifolds.linear_algebra.basics import diagonal, norm, ratio, sym
+from manifolds.linear_algebra.range import clipped, largest_factor
+
+
+def semidefinite_part(x: Tensor, floor: float = 0.0) -> Tensor:
+    """The nearest Hermitian matrix with eigenvalues >= floor · ‖X‖₂ (Higham 1988, theorem 2.1).
+
+    For floor > 0 and X ⪯ 0, which has no scale to offer, the floor is relative to 1.
+    """
+    values, v = torch.linalg.eigh(sym(x))
+    top = values.amax(-1, keepdim=True).clamp_min(0) if values.numel() else values
+    least = floor * torch.where(top > 0, top, 1)
+    return sym((v * torch.maximum(values, least).unsqueeze(-2)) @ v.mH)
+
+
+def distance_to_semidefinite(x: Tensor) -> Tensor:
+    """‖X - X₊‖ / ‖X‖ in the Frobenius norm, X₊ the nearest X₊ = X₊ᴴ ⪰ 0; asymmetry counts."""
+    negative = torch.linalg.eigvalsh(sym(x)).clamp_max(0)
+    return ratio(torch.hypot(norm((x - x.mH) / 2, 2), norm(negative, 1)), norm(x, 2))
+
+
+class PositiveDefinite(Manifold):
+    """X = L Lᴴ, L = tril(Z, -1) + diag exp(z_ii); (*batch, n, n) -> (*batch, n, n).
+
+    The lower triangle of Z is read; a diffeomorphism from R^(n(n+1)/2), or with a complex strict
+    triangle from R^(n²) onto the Hermitian positive definite matrices (log-Cholesky: Lin,
+    Riemannian geometry of SPD matrices via Cholesky decomposition, SIAM J. Matrix Anal. 2019,
+    section 3.1). Factors beyond the range of the dtype are clipped to it.
+
+    Singular X is not reached: `PositiveSemidefinite` reaches it. `project` is nearest in the
+    Frobenius norm among matrices with eigenvalues >= 2n eps ‖X‖₂; `random_point` is
+    Wishart with 2n degrees of freedom and mean I, thus well conditioned.
+    """
+
+    axes = ("n", "n")
+    closure = "PositiveSemidefinite"
+    complex_form = True
+
+    def embed(self, *parameters: Tensor) -> Tensor:
+        """L Lᴴ."""
+        (z,) = parameters
+        bound = largest_factor(self.size[0], z.dtype)
+        logarithm = diagonal(z).real.clamp(-math.log(bound), math.log(bound))
+        l = clipped(z.tril(-1), bound) + torch.diag_embed(logarithm.exp())
+        return l @ l.mH
+
+    def coordinates(self, x: Tensor) -> Tensor:
+        """Z = tril(L, -1) + diag log l_ii."""
+        l = torch.linalg.cholesky(sym(x))
+        return l.tril(-1) + torch.diag_embed(diagonal(l).real.log())
+
+    def residual(self, x: Tensor) -> Tensor:
+        """‖X - X₊‖ / ‖X‖."""
+        return distance_to_semidefinite(x)
+
+    def interior(self, x: Tensor) -> Tensor:
+        """Where a Cholesky factorization exists."""
+        return torch.linalg.cholesky_ex(sym(x)).info == 0
+
+    def nearest(self, x: Tensor) -> Tensor:
+        """Eigenvalues clipped at 2n eps ‖X‖₂."""
+        return semidefinite_part(x, floor=2 * self.size[0] * torch.finfo(x.dtype).eps)
+
+    def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:
+        """G Gᵀ / 2n, G normal n × 2n."""
+        n = shape[-1]
+        g = normal(*shape[:-1], 2 * n) / max(2 * n, 1) ** 0.5
+        return g @ g.mH
+
+    @property
+    def dim(self) -> int:
+        """n (n + 1) / 2."""
+        return self.size[0] * (self.size[0] + 1) // 2
+
+    @property
+    def complex_dim(self) -> int:
+        """n²."""
+        return self.size[0] ** 2

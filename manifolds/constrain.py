@@ -1,0 +1,89 @@
+"""Putting a manifold on a tensor of a module, and moving its base point."""
+
+from typing import Any, Literal
+
+import torch
+from torch import Generator, Tensor, nn
+
+from manifolds.catalogue.flattened import Flattened
+from manifolds.interface import Manifold
+from parametrize import register_parametrization
+
+
+def constrain(
+    module: nn.Module,
+    tensor_name: str,
+    manifold: type[Manifold] | Manifold,
+    *,
+    init: Literal["keep", "random"] = "keep",
+    flatten: bool = False,
+    generator: Generator | None = None,
+    **options: Any,
+) -> nn.Module:
+    """Keep `module.<tensor_name>` on the manifold from now on; return the module.
+
+        constrain(nn.Linear(64, 32), "weight", manifolds.Orthogonal, map="exponential")
+
+    A class reads its size off the tensor and takes `options`; an instance is used as it is.
+    `init="keep"` keeps a tensor that lies on the manifold and projects one that does not;
+    `init="random"` draws a random point with `generator`. `flatten=True` takes a tensor
+    (out, in, *kernel) as the matrix (out, in · ∏ kernel). ValueError for a shape that the
+    manifold does not have and for NaN or infinite entries; nothing is changed then.
+    """
+    if init not in ("keep", "random"):
+        raise ValueError(f"init must be 'keep' or 'random', got {init!r}")
+    tensor = getattr(module, tensor_name, None)
+    if not isinstance(tensor, Tensor):
+        raise ValueError(f"{type(module).__name__} has no tensor {tensor_name!r} to constrain")
+    instance = _instance(manifold, tuple(tensor.shape), options, flatten=flatten)
+    before = tensor.detach().clone()
+    with torch.no_grad(), instance.projecting():
+        if init == "random":
+            tensor.copy_(_random_point(instance, tensor, generator))
+        try:
+            register_parametrization(module, tensor_name, instance)
+        except BaseException:
+            tensor.copy_(before)
+            raise
+    return module
+
+
+def rebase(module: nn.Module) -> nn.Module:
+    """Move every base point within `module` to the current point; parameters become zero.
+
+    The values do not change: this is the dynamic trivialization of Lezcano-Casado (NeurIPS 2019,
+    algorithm 1). Parameters keep their identity, so the optimizer's state stays; momentum then
+    counts as a vector at the new base. ValueError if nothing in the module has a base point.
+    """
+    constrained = [
+        (owner, name)
+        for owner in module.modules()
+        for name, chain in getattr(owner, "parametrizations", {}).items()
+        if any(isinstance(p, Manifold) and p.has_base for p in chain)
+    ]
+    if not constrained:
+        raise ValueError(f"{type(module).__name__} has no tensor constrained with base='assigned'")
+    with torch.no_grad():
+        for owner, name in constrained:
+            setattr(owner, name, getattr(owner, name))
+    return module
+
+
+def _instance(
+    manifold: type[Manifold] | Manifold, shape: tuple[int, ...], options: dict, *, flatten: bool
+) -> Manifold:
+    """The manifold for a tensor of this shape."""
+    if isinstance(manifold, Manifold):
+        if options:
+            raise TypeError(f"{manifold} is made already; give {sorted(options)} to its class")
+        return Flattened(manifold, *shape) if flatten else manifold
+    if not flatten:
+        return manifold.for_shape(shape, **options)
+    matrix = torch.empty(shape, device="meta").flatten(1).shape
+    return Flattened(manifold.for_shape(tuple(matrix), **options), *shape)
+
+
+def _random_point(manifold: Manifold, like: Tensor, generator: Generator | None) -> Tensor:
+    """A random point in the shape, dtype and device of a tensor."""
+    batch = like.shape[: like.ndim - len(manifold.size)]
+    return manifold.random_point(*batch, generator=generator, dtype=like.dtype, device=like.device)

@@ -1,0 +1,248 @@
+"""The interface of every constraint set.
+
+Three instances everyone knows: the sphere is reached by x = p / ‖p‖, the positive definite
+matrices by X = L Lᴴ, the orthogonal matrices by X = B Cay(A). In each, a smooth map takes
+unconstrained parameters onto the set, and its right inverse takes a point back to parameters.
+`Manifold` is that pair together with what one needs to trust it: how far a point is off the set,
+the nearest point of the set, a random point, the dimension.
+
+An author writes the mathematics in six members (`embed`, `coordinates`, `residual`, `nearest`,
+`sample`, `dim`). This file adds, once for all, the checks of input, the working precision, and
+what happens to points off the manifold.
+"""
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self, final
+
+import torch
+from torch import Generator, Tensor, nn
+
+from manifolds.interface.errors import OffManifoldError, OffManifoldWarning
+from manifolds.interface.precision import full_precision, in_working_precision, working_dtype
+from manifolds.interface.size import parse_size
+from manifolds.interface.tolerance import tolerance
+
+
+class Manifold(nn.Module, ABC):
+    """A set M ⊂ R^size with f: parameters -> M smooth, and r: M -> parameters with f(r(x)) = x.
+
+    Sizes are those of the tensor's last dimensions; leading dimensions are batch.
+    """
+
+    axes: tuple[str, ...]
+    """Names of the last dimensions; equal names mean equal sizes."""
+    closure: str | None = None
+    """For an open set: the class that also has its boundary."""
+    complex_form: bool = False
+    """Whether complex tensors are points too."""
+    has_base: bool = False
+    """Whether assignment moves a base point and leaves zero parameters; `rebase` needs that."""
+
+    def __init__(self, *size: int, strict: bool = False) -> None:
+        super().__init__()
+        self.size = parse_size(type(self).__name__, self.axes, size)
+        self.strict = strict
+        self._assigned = False
+        self._projects_silently = False
+
+    # The mathematics, in the working precision, on input that has been checked.
+
+    @abstractmethod
+    def embed(self, *parameters: Tensor) -> Tensor:
+        """f: unconstrained parameters -> (*batch, *size) on the manifold."""
+
+    @abstractmethod
+    def coordinates(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """r: (*batch, *size) on the manifold -> parameters with f(r(x)) = x; may `remember`."""
+
+    @abstractmethod
+    def residual(self, x: Tensor) -> Tensor:
+        """(*batch, *size) -> (*batch,): distance from the closure of M, relative to x."""
+
+    @abstractmethod
+    def nearest(self, x: Tensor) -> Tensor:
+        """(*batch, *size) -> (*batch, *size): the nearest point; the docstring says which norm."""
+
+    @abstractmethod
+    def sample(self, shape: tuple[int, ...], normal: "Normal") -> Tensor:
+        """-> `shape`, ending in `size`: a random point made of `normal` draws."""
+
+    @property
+    @abstractmethod
+    def dim(self) -> int:
+        """The dimension of the manifold of real points."""
+
+    @property
+    def complex_dim(self) -> int:
+        """The real dimension of the manifold of complex points."""
+        raise TypeError(f"{type(self).__name__} has no complex form")
+
+    def interior(self, x: Tensor) -> Tensor:
+        """(*batch, *size) -> (*batch,) of bool: off the boundary, which an open set lacks."""
+        return torch.ones(x.shape[: x.ndim - len(self.size)], dtype=torch.bool, device=x.device)
+
+    # The interface.
+
+    @final
+    def forward(self, *parameters: Tensor) -> Tensor:  # type: ignore[misc] # Module leaves it open
+        """Unconstrained parameters -> (*batch, *size), always on the manifold."""
+        return in_working_precision(self.embed, *parameters)
+
+    @final
+    @torch.no_grad()
+    def right_inverse(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """(*batch, *size) -> parameters with forward(right_inverse(x)) = x to rounding.
+
+        A point off the manifold beyond `tolerance` is projected with an `OffManifoldWarning`
+        (without it the first time: an initial weight is not a mistake), or in strict mode raises
+        `OffManifoldError`. ValueError or TypeError for a wrong shape or dtype, NaN or infinity.
+        """
+        point = self._checked(x)
+        parameters = in_working_precision(self.coordinates, point)
+        self._assigned = True
+        return parameters
+
+    @final
+    @torch.no_grad()
+    def violation(self, x: Tensor) -> Tensor:
+        """(*batch, *size) -> (*batch,): relative distance from the closure of M, 0 on it."""
+        self._require_tensor(x)
+        with full_precision(x.device):
+            return self.residual(x.to(working_dtype(x.dtype)))
+
+    @final
+    @torch.no_grad()
+    def project(self, x: Tensor) -> Tensor:
+        """(*batch, *size) -> (*batch, *size): the nearest point; see the class for the norm."""
+        self._require_finite(x)
+        return in_working_precision(self.nearest, x)
+
+    @final
+    @torch.no_grad()
+    def random_point(
+        self,
+        *batch: int,
+        generator: Generator | None = None,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """-> (*batch, *size): a random point; the class documents the distribution."""
+        dtype = dtype or torch.get_default_dtype()
+        self._require_dtype(dtype)
+        draw = Normal(generator, working_dtype(dtype), torch.device(device or "cpu"))
+        return self.sample((*batch, *self.size), draw).to(dtype)
+
+    def tolerance(self, dtype: torch.dtype) -> float:
+        """The largest violation that counts as rounding; see Note [Tolerance]."""
+        return tolerance(max(self.size, default=1), dtype)
+
+    @classmethod
+    def for_shape(cls, shape: tuple[int, ...], **options: Any) -> Self:
+        """The manifold whose points are tensors of `shape`, leading dimensions being batch."""
+        if len(shape) < len(cls.axes):
+            axes = ", ".join(cls.axes)
+            raise ValueError(
+                f"{cls.__name__} needs a tensor of shape (*batch, {axes}), got {tuple(shape)}"
+            )
+        return cls(*shape[len(shape) - len(cls.axes) :], **options)
+
+    # Mechanism.
+
+    def remember(self, **state: Tensor) -> None:
+        """Keep discrete data or a base point in buffers: part of f, not trainable."""
+        for name, value in state.items():
+            self.register_buffer(name, value.detach().clone())
+
+    def recalled(self, name: str, like: Tensor) -> Tensor:
+        """What was remembered, on the device of the parameters and, numbers, in their dtype."""
+        value: Tensor = self.get_buffer(name)
+        number = value.is_floating_point() or value.is_complex()
+        return value.to(like) if number else value.to(like.device)
+
+    @contextmanager
+    def projecting(self) -> Iterator[None]:
+        """Within, points off the manifold are projected silently, whatever `strict` says."""
+        self._projects_silently, before = True, self._projects_silently
+        try:
+            yield
+        finally:
+            self._projects_silently = before
+
+    def extra_repr(self) -> str:
+        """The sizes, as given to the constructor."""
+        strict = ["strict=True"] if self.strict else []
+        return ", ".join([*map(str, self.size), *strict])
+
+    def _checked(self, x: Tensor) -> Tensor:
+        """x where it is on the manifold to rounding, its projection elsewhere."""
+        self._require_finite(x)
+        violation, limit = self.violation(x), self.tolerance(x.dtype)
+        outside = violation > limit
+        boundary = ~self.interior(x.to(working_dtype(x.dtype))) & ~outside
+        if not (outside | boundary).any():
+            return x
+        if not self._projects_silently:
+            message = self._complaint(violation, outside, limit, x.dtype)
+            if self.strict:
+                raise OffManifoldError(f"{message}; pass project(x), or use strict=False")
+            if self._assigned:
+                warnings.warn(f"{message}; projected", OffManifoldWarning, stacklevel=4)
+        keep = ~(outside | boundary)
+        return torch.where(keep[(...,) + (None,) * len(self.size)], x, self.project(x))
+
+    def _complaint(
+        self, violation: Tensor, outside: Tensor, limit: float, dtype: torch.dtype
+    ) -> str:
+        """Name the manifold, the measured violation and the tolerance; never print the tensor."""
+        if outside.any():
+            worst = violation.max().item()
+            return f"{self} needs a relative violation <= {limit:.1e} ({dtype}), got {worst:.1e}"
+        also = f", which {self.closure} includes" if self.closure else ""
+        return f"{self} is open and the point lies on its boundary to rounding{also}"
+
+    def _require_finite(self, x: Tensor) -> None:
+        self._require_tensor(x)
+        if not x.isfinite().all():
+            raise ValueError(f"{self} needs finite entries, got NaN or infinity")
+
+    def _require_tensor(self, x: Tensor) -> None:
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{self} needs a tensor, got {type(x).__name__}")
+        self._require_dtype(x.dtype)
+        shape = tuple(x.shape)
+        if len(shape) < len(self.size) or shape[len(shape) - len(self.size) :] != self.size:
+            wanted = ", ".join(map(str, self.size))
+            raise ValueError(f"{self} needs shape (*batch, {wanted}), got {shape}")
+
+    def _require_dtype(self, dtype: torch.dtype) -> None:
+        if dtype.is_complex and self.complex_form:
+            return
+        if not dtype.is_floating_point:
+            wanted = "a real or complex" if self.complex_form else "a real"
+            raise TypeError(f"{self} needs {wanted} floating point tensor, got {dtype}")
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *rest: Any) -> None:
+        """A base point follows the batch dimensions of the checkpoint."""
+        for name, buffer in self._buffers.items():
+            saved = state_dict.get(prefix + name)
+            if buffer is not None and isinstance(saved, Tensor):
+                common = min(saved.ndim, buffer.ndim)
+                if saved.shape[saved.ndim - common :] == buffer.shape[buffer.ndim - common :]:
+                    self._buffers[name] = buffer.new_empty(saved.shape)
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
+
+class Normal:
+    """Independent standard normal draws: one generator, dtype and device for a whole sample."""
+
+    def __init__(
+        self, generator: Generator | None, dtype: torch.dtype, device: torch.device
+    ) -> None:
+        self.generator, self.dtype, self.device = generator, dtype, device
+
+    def __call__(self, *shape: int) -> Tensor:
+        """-> `shape`, entries independent N(0, 1); complex ones have E|z|² = 1."""
+        return torch.randn(shape, generator=self.generator, dtype=self.dtype, device=self.device)

@@ -1,0 +1,34 @@
+"""16-bit tensors are computed in float32 and cast back.
+
+torch.matrix_exp in 16 bit on the CPU silently returns NaN or 1e30, and a product of two bfloat16
+matrices keeps three digits: no constraint survives that, under autocast neither.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+import torch
+from torch import Tensor
+
+HALF = (torch.float16, torch.bfloat16)
+
+
+def working_dtype(dtype: torch.dtype) -> torch.dtype:
+    """float32 for the 16-bit types, the type itself otherwise."""
+    return torch.float32 if dtype in HALF else dtype
+
+
+def full_precision(device: torch.device) -> AbstractContextManager[object]:
+    """Turn autocast off, where it is on."""
+    if torch.is_autocast_enabled(device.type):
+        return torch.autocast(device.type, enabled=False)
+    return nullcontext()
+
+
+def in_working_precision(function: Callable[..., Any], *tensors: Tensor) -> Any:
+    """function(*tensors) computed in the working precision, cast to the dtype of the tensors."""
+    dtype = tensors[0].dtype
+    wide = working_dtype(dtype)
+    with full_precision(tensors[0].device):
+        result = function(*(t.to(wide) for t in tensors))
+    return result.to(dtype) if isinstance(result, Tensor) else tuple(r.to(dtype) for r in result)

@@ -1,0 +1,18 @@
+"""Sizes: the names of a manifold's last dimensions against the numbers a user gave."""
+
+
+def parse_size(name: str, axes: tuple[str, ...], size: tuple[int, ...]) -> tuple[int, ...]:
+    """Fill `axes` with `size`; axes of one name are equal, and one number serves them all.
+
+    ("n", "n"), (5,) -> (5, 5); ("n", "k"), (5, 3) -> (5, 3). ValueError otherwise.
+    """
+    if len(size) == 1:
+        size = size * (len(axes) if len(set(axes)) == 1 else 1)
+    wanted = f"{name}({', '.join(axes)})"
+    if len(size) != len(axes):
+        raise ValueError(f"{wanted} takes {len(axes)} sizes, got {size}; give one per dimension")
+    if any(isinstance(s, bool) or not isinstance(s, int) or s < 0 for s in size):
+        raise ValueError(f"{wanted} takes whole numbers >= 0, got {size}")
+    if len(set(zip(axes, size, strict=True))) != len(set(axes)):
+        raise ValueError(f"{wanted} is for square matrices, got {size}; make both sizes equal")
+    return size

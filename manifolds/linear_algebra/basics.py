@@ -1,0 +1,58 @@
+"""Words of linear algebra, each one line, batched over the leading dimensions."""
+
+import torch
+from torch import Tensor
+
+
+def sym(a: Tensor) -> Tensor:
+    """(A + Aᴴ) / 2: the nearest Hermitian matrix; (*batch, n, n) -> (*batch, n, n)."""
+    return (a + a.mH) / 2
+
+
+def skew(a: Tensor) -> Tensor:
+    """(A - Aᴴ) / 2: the nearest skew-Hermitian matrix; (*batch, n, n) -> (*batch, n, n)."""
+    return (a - a.mH) / 2
+
+
+def gram(a: Tensor) -> Tensor:
+    """AᴴA; (*batch, n, k) -> (*batch, k, k)."""
+    return a.mH @ a
+
+
+def diagonal(a: Tensor) -> Tensor:
+    """diag(A); (*batch, n, k) -> (*batch, min(n, k))."""
+    return a.diagonal(dim1=-2, dim2=-1)
+
+
+def identity(n: int, k: int, like: Tensor) -> Tensor:
+    """The first k columns of I_n in the dtype and on the device of `like`; -> (n, k)."""
+    return torch.eye(n, k, dtype=like.dtype, device=like.device)
+
+
+def identity_like(a: Tensor) -> Tensor:
+    """The identity of the last two dimensions of A; -> (n, k)."""
+    return identity(a.shape[-2], a.shape[-1], a)
+
+
+def add_identity(a: Tensor, scale: float = 1.0) -> Tensor:
+    """A + scale · I; (*batch, n, n) -> (*batch, n, n)."""
+    return a + scale * identity_like(a)
+
+
+def largest(a: Tensor, dims: int) -> Tensor:
+    """max |a_i| over the last `dims` dimensions, 0 where they are empty; -> (*batch,)."""
+    flat = a.abs().flatten(-dims) if dims else a.abs().unsqueeze(-1)
+    return flat.amax(-1) if flat.shape[-1] else flat.sum(-1)
+
+
+def norm(a: Tensor, dims: int) -> Tensor:
+    """‖a‖ over the last `dims` dimensions, free of overflow and underflow; -> (*batch,)."""
+    scale = largest(a, dims)
+    safe = torch.where(scale > 0, scale, torch.ones_like(scale))
+    flat = a.flatten(-dims) if dims else a.unsqueeze(-1)
+    return safe * torch.linalg.vector_norm(flat / safe.unsqueeze(-1), dim=-1)
+
+
+def ratio(a: Tensor, b: Tensor) -> Tensor:
+    """a / b with 0 / 0 = 0, for a, b ≥ 0."""
+    return torch.where(a == 0, torch.zeros_like(a), a / b)

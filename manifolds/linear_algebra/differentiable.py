@@ -1,0 +1,37 @@
+"""A function with its own derivatives in both modes, under vmap and under torch.compile."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+
+def differentiable(function: type[Function]) -> Callable[..., Any]:
+    """Turn a `Function` with `setup_context`, `backward` and `jvp` into a plain callable.
+
+    torch.compile refuses a Function that defines `jvp` (torch 2.13: "Unsupported custom jvp"),
+    so that inside a compiled region a twin without it is applied.
+    """
+    reverse_only = type(
+        function.__name__ + "ReverseOnly", (function,), {"jvp": staticmethod(Function.jvp)}
+    )
+
+    def apply(*arguments: Any) -> Any:
+        chosen: Any = reverse_only if torch.compiler.is_compiling() else function
+        return chosen.apply(*arguments)
+
+    apply.__name__, apply.__doc__ = function.__name__, function.__doc__
+    return apply
+
+
+def leading(info: Any, in_dims: tuple[int | None, ...], *arguments: Tensor) -> list[Tensor]:
+    """Bring the dimension that vmap maps to the front of each argument, expanding where none is.
+
+    What works on leading batch dimensions then needs no other rule for vmap.
+    """
+    return [
+        a.expand(info.batch_size, *a.shape) if dim is None else a.movedim(dim, 0)
+        for dim, a in zip(in_dims, arguments, strict=True)
+    ]

@@ -1,0 +1,18 @@
+"""The range of a dtype: beyond it a product is ∞ - ∞ = NaN, so factors are clipped within."""
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def largest_factor(n: int, dtype: torch.dtype) -> float:
+    """√(max / 2n): a product of two n×n matrices with entries up to this stays finite."""
+    return math.sqrt(torch.finfo(dtype).max / (2 * max(n, 1)))
+
+
+def clipped(a: Tensor, limit: float) -> Tensor:
+    """Entries clipped to ±limit, real and imaginary parts each."""
+    if a.is_complex():
+        return torch.complex(a.real.clamp(-limit, limit), a.imag.clamp(-limit, limit))
+    return a.clamp(-limit, limit)

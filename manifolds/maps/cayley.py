@@ -1,0 +1,53 @@
+"""X = (2B + N) W - B, W = (I - A/2 + NᴴN/4)⁻¹: the Cayley transform in k×k matrices.
+
+The Cayley transform Cay(Ω) = (I - Ω/2)⁻¹ (I + Ω/2) of the skew Ω with ΩB = BA + N, BᴴN = 0, is
+n×n. It acts within the span of B and N, where eliminating the coefficients of N leaves the k×k
+matrix above, whose Hermitian part I + NᴴN/4 is never singular. For square X it is B Cay(A).
+(Wen & Yin, A feasible method for optimization with orthogonality constraints, Math. Program. 2013,
+lemma 4, has the 2k×2k form.) Cost: three products n k² and one inverse of size k.
+"""
+
+import torch
+from torch import Tensor
+
+from manifolds.linear_algebra.basics import add_identity, gram, identity_like
+from manifolds.linear_algebra.orthonormalize import orthonormalize
+from manifolds.maps.map import Chart, Retraction, State
+from manifolds.maps.signature import lower_part, signature, split
+
+
+def cayley(b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
+    """Cay(Ω) B; (*batch, n, k), (*batch, k, k), (*batch, n, k) or None -> (*batch, n, k)."""
+    s = add_identity(-a / 2) if normal is None else add_identity(gram(normal) / 4 - a / 2)
+    w = torch.linalg.inv_ex(s).inverse  # inv would wait for the GPU's verdict; s is regular
+    return orthonormalize((2 * b if normal is None else 2 * b + normal) @ w - b)
+
+
+class FixedCayley(Chart):
+    """X = Cay([[A, -Cᴴ], [C, 0]])[:, :k] D, D the signature of X: every frame is reached."""
+
+    def point(self, state: State, p: Tensor) -> Tensor:
+        """P = [A; C] -> X."""
+        a, c = split(p)
+        return cayley(identity_like(p), a, lower_part(c)) * state["signs"].unsqueeze(-2)
+
+    def anchor(self, x: Tensor) -> tuple[State, Tensor]:
+        """With XD = [Y; Z]: C = 2Z (I + Y)⁻¹, A = 2(Y - I + CᴴZ/2)(I + Y)⁻¹."""
+        k = x.shape[-1]
+        signs = signature(x[..., :k, :])
+        y, z = (x * signs.unsqueeze(-2)).split([k, x.shape[-2] - k], dim=-2)
+        inverse = torch.linalg.inv(add_identity(y))
+        c = 2 * z @ inverse
+        a = 2 * (add_identity(y, -1) + c.mH @ z / 2) @ inverse
+        return {"signs": signs}, torch.cat([a, c], dim=-2)
+
+
+class Cayley(Retraction):
+    """B + U -> Cay(Ω) B; a retraction of second order."""
+
+    name = "cayley"
+    fixed = FixedCayley()
+
+    def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
+        """Cay(Ω) B."""
+        return cayley(b, a, normal)

@@ -1,0 +1,58 @@
+"""Manifolds whose points are orthonormal frames, seen through a view: the module about a chart."""
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor
+
+from manifolds.interface import Manifold
+from manifolds.maps import Map, resolve
+from manifolds.maps.map import State
+
+
+class Framed(Manifold):
+    """A manifold that `frame` turns into orthonormal frames; `map` and `base` choose the chart."""
+
+    def __init__(
+        self,
+        *size: int,
+        map: str | Map,
+        base: str = "assigned",
+        strict: bool = False,
+    ) -> None:
+        super().__init__(*size, strict=strict)
+        self.chart = resolve(map, base)
+        self.options = {"map": map, "base": base}
+        self.has_base = base == "assigned"
+        shape = self.frame(torch.empty(self.size, device="meta")).shape
+        state, _ = self.chart.anchor(torch.eye(*shape[-2:]).expand(shape))
+        self._names = tuple(state)
+        self.remember(**state)
+
+    @abstractmethod
+    def frame(self, x: Tensor) -> Tensor:
+        """A view of points as frames, (*batch, *size) -> (*batch', n, k) with n >= k."""
+
+    @abstractmethod
+    def unframe(self, q: Tensor) -> Tensor:
+        """The inverse of `frame`."""
+
+    def embed(self, *parameters: Tensor) -> Tensor:
+        """The chart at what `coordinates` remembered."""
+        (p,) = parameters
+        return self.unframe(self.chart.point(self._state(p), self.frame(p)))
+
+    def coordinates(self, x: Tensor) -> Tensor:
+        """The chart's inverse; its base or signs are remembered."""
+        state, p = self.chart.anchor(self.frame(x))
+        self.remember(**state)
+        return self.unframe(p)
+
+    def extra_repr(self) -> str:
+        """Sizes and options."""
+        chosen = (f"{k}={getattr(v, 'name', v)!r}" for k, v in self.options.items())
+        return ", ".join([super().extra_repr(), *chosen])
+
+    def _state(self, p: Tensor) -> State:
+        """What was remembered, in the dtype and on the device of the parameters."""
+        return {name: self.recalled(name, p) for name in self._names}

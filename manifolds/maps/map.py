@@ -1,0 +1,70 @@
+"""What a map is: a smooth way from a flat space onto orthonormal frames {X : XᴴX = I}, n >= k.
+
+A `Chart` is a pair of pure functions, `anchor` and `point`; the module that uses it holds what
+`anchor` found. A `Map` offers two of them. With `base="assigned"` the assigned frame itself is
+kept and the parameters become zero, so that the inverse is exact by construction and the
+derivative is that at the origin (dynamic trivialization: Lezcano-Casado, Trivializations for
+gradient-based optimization on manifolds, NeurIPS 2019). With `base="fixed"` only signs are kept
+and the parameters carry the frame, by the true inverse of the map.
+"""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+
+from manifolds.linear_algebra.basics import skew
+
+State = dict[str, Tensor]
+
+
+class Chart(ABC):
+    """f(state, ·): R^(n×k) -> frames, of full rank at every parameter it is used at."""
+
+    @abstractmethod
+    def anchor(self, x: Tensor) -> tuple[State, Tensor]:
+        """Frame -> (state, p) with point(state, p) = x; no random numbers."""
+
+    @abstractmethod
+    def point(self, state: State, p: Tensor) -> Tensor:
+        """(state, p) -> the frame f(state, p); (*batch, n, k) -> (*batch, n, k)."""
+
+
+class Map(ABC):
+    """A named pair of charts; `fixed` is None for a map without a closed inverse."""
+
+    name: str
+    fixed: Chart | None = None
+
+    @property
+    @abstractmethod
+    def assigned(self) -> Chart:
+        """The chart about an assigned frame."""
+
+
+class Retraction(Map, Chart):
+    """A map given by B + U -> frame for tangent U = BA + N, A skew, BᴴN = 0.
+
+    To bring your own, implement `retract` and pass the object as `map=`.
+    """
+
+    @abstractmethod
+    def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
+        """The frame of B + BA + N, N None where B is square; B itself for A = 0, N = 0."""
+
+    @property
+    def assigned(self) -> Chart:
+        """Itself, moved to the assigned frame."""
+        return self
+
+    def anchor(self, x: Tensor) -> tuple[State, Tensor]:
+        """The frame is the base, the parameters are zero."""
+        return {"base_point": x}, torch.zeros_like(x)
+
+    def point(self, state: State, p: Tensor) -> Tensor:
+        """Square: A = skew(P), the coordinates move with the base; tall: P is projected at B."""
+        b = state["base_point"]
+        if b.shape[-2] == b.shape[-1]:
+            return self.retract(b, skew(p), None)
+        inner = b.mH @ p
+        return self.retract(b, skew(inner), p - b @ inner)

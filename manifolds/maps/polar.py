@@ -1,0 +1,24 @@
+"""X = (B + U)(I + UᴴU)^(-1/2): the polar retraction, the nearest frame to B + U.
+
+It is defined for every tangent U, since (B + U)ᴴ(B + U) = I + UᴴU (Absil, Mahony & Sepulchre,
+Optimization Algorithms on Matrix Manifolds, 2008, (4.7)). It has no closed inverse from a fixed
+base. Cost: a QR factorization where tall and about five inverses of size k.
+"""
+
+from torch import Tensor
+
+from manifolds.linear_algebra.basics import add_identity
+from manifolds.linear_algebra.polar import polar
+from manifolds.maps.map import Retraction
+
+
+class Polar(Retraction):
+    """B + U -> its unitary polar factor; a retraction of second order."""
+
+    name = "polar"
+
+    def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
+        """polar(B + BA + N); square: B polar(I + A)."""
+        if normal is None:
+            return b @ polar(add_identity(a))
+        return polar(b + b @ a + normal)
