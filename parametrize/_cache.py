@@ -1,19 +1,178 @@
-"""Inside `cached()` a parametrized tensor is computed once, until what it came from changes."""
+"""Inside `cached()` a parametrized tensor is computed once, until what it came from changes.
 
+Note [A cached value is the value]
+A hit is served only where computing anew would give the same: under equal modes (`_ambient.py`)
+and from unchanged sources. The sources of a value are the originals and all that the functions
+hold: parameters, buffers, children, plain attributes, the training flag. Each must be the same
+object as before, and a tensor also have the same version (`optimizer.step`, `copy_`), the same
+memory (`.data =`, which `.double()` uses, is no new version) and the same `requires_grad`.
+What nobody can see is a write through `.data` (`w.data.add_(1)`), and a change inside a plain
+attribute (a list that grows).
+"""
+
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from operator import is_
+from typing import Any
+from weakref import WeakKeyDictionary
 
+import torch
 from torch import Tensor
-from torch.nn import Module
+from torch.nn import Module, Parameter
+
+from parametrize._ambient import checkpoint, modes, outlives_transform, refuse_tracing
+from parametrize._transaction import version_of
+
+# nn.Module's own attributes; a function's value does not depend on them, except for the flag
+_BOOKKEEPING = vars(Module()).keys() - {"training"}
+
+
+class _Entry:
+    """A value and what it was computed from."""
+
+    def __init__(self, held: Module, value: Any) -> None:
+        self.value = value
+        self.children = len(held._modules)
+        self.slots = list(_slots(held))
+        self.sources = [thing for _, _, thing in self.slots if isinstance(thing, Tensor)]
+        self.tensors = [(t, t._version, t.requires_grad, *_memory(t)) for t in self.sources]
+        self.value_version = version_of(value)
+
+    def holds(self, held: Module) -> bool:
+        """Whether the value would be the same if it were computed again."""
+        if len(held._modules) != self.children:
+            return False
+        for names, name, thing in self.slots:
+            if names.get(name) is not thing:
+                return False
+        for tensor, version, requires_grad, pointer, _ in self.tensors:
+            if tensor._version != version or tensor.requires_grad is not requires_grad:
+                return False
+            if pointer is not None and tensor.data_ptr() != pointer:
+                return False
+        return self.value_version is None or self.value._version == self.value_version or _warn()
+
+
+class _Scope:
+    """The entries of one outermost `cached()`. Weak, so that the cache keeps no module alive."""
+
+    def __init__(self) -> None:
+        self.entries: WeakKeyDictionary[Module, dict[Any, _Entry]] = WeakKeyDictionary()
+        self.checkpoint = checkpoint()
+        self.is_open = True
+
+    def value_of(self, held: Module) -> Tensor:
+        refuse_tracing()
+        if checkpoint() is not self.checkpoint:
+            return held()  # type: ignore[no-any-return]
+        by_mode = self.entries.get(held)
+        if by_mode is None:
+            by_mode = self.entries[held] = {}
+        key = modes(held)
+        entry = by_mode.get(key)
+        if entry is not None and entry.holds(held):
+            return entry.value  # type: ignore[no-any-return]
+        value: Tensor = held()
+        by_mode.pop(key, None)
+        if isinstance(value, Tensor) and not any(_is_inference(s) for s in _slots(held)):
+            entry = _Entry(held, value)
+            if outlives_transform(value, entry.sources):
+                by_mode[key] = entry
+        return value
+
+
+# Each thread and each asyncio task has its own: a task that leaves cached() must not end another's
+_scope: ContextVar[_Scope | None] = ContextVar("parametrize_cached", default=None)
+# torch.compile cannot trace a ContextVar; it runs this code in one thread and sees a plain list
+_traced: list[dict[Module, Any]] = []
 
 
 @contextmanager
 def cached() -> Iterator[None]:
-    """Within this context each parametrized tensor is computed once and then reused."""
-    yield
+    """Compute each parametrized tensor once within this context; nests, the outermost counts.
+
+    A change of what the tensor comes from (an optimizer step, an assignment, another registration)
+    or of the mode it is read in (no_grad, autocast) computes it anew. Values and their graphs are
+    kept until the context ends. The context is that of the current thread or asyncio task.
+    """
+    if torch.compiler.is_compiling():
+        _traced.append(_traced[-1] if _traced else {})
+        try:
+            yield
+        finally:
+            _traced.pop()
+        return
+    outer = _scope.get()
+    nested = outer is not None and outer.is_open and outer.checkpoint is checkpoint()
+    scope = outer if nested else _Scope()
+    _scope.set(scope)
+    try:
+        yield
+    finally:
+        # not ContextVar.reset: a generator may be closed in another context than it began in
+        _scope.set(outer)
+        if scope is not None and not nested:
+            scope.is_open = False
+            scope.entries.clear()
 
 
-def value_of(parametrization: Module) -> Tensor:
+def value_of(held: Module) -> Tensor:
     """Return the cached value if it still holds, else a new one."""
-    value: Tensor = parametrization()
+    if torch.compiler.is_compiling():
+        return _traced_value(held)
+    scope = _scope.get()
+    if scope is None or not scope.is_open:
+        return held()  # type: ignore[no-any-return]
+    return scope.value_of(held)
+
+
+def _traced_value(held: Module) -> Tensor:
+    """Return the value while torch.compile traces, computed once per cached() and mode."""
+    if not _traced:
+        return held()  # type: ignore[no-any-return]
+    tensors = [*held.parameters(), *held.buffers()]
+    stamp = [torch.is_grad_enabled(), held.training, *(t._version for t in tensors)]
+    before = _traced[-1].get(held)
+    if before is not None and before[1] == stamp and all(map(is_, before[0], tensors)):
+        return before[2]  # type: ignore[no-any-return]
+    value: Tensor = held()
+    _traced[-1][held] = (tensors, stamp, value)
     return value
+
+
+def _slots(held: Module) -> Iterator[tuple[dict[str, Any], str, Any]]:
+    """All that the value is computed from, as (dictionary, name in it, what it is)."""
+    for module in held.modules():
+        for names in (module._parameters, module._buffers, module._modules):
+            for name, thing in names.items():
+                yield names, name, thing
+        if module is not held:
+            names = vars(module)
+            for name in names.keys() - _BOOKKEEPING:
+                yield names, name, names[name]
+
+
+def _is_inference(slot: tuple[dict[str, Any], str, Any]) -> bool:
+    # Writes into inference tensors are not counted, so a value of one is never known to hold
+    return isinstance(slot[2], Tensor) and slot[2].is_inference()
+
+
+def _memory(tensor: Tensor) -> tuple[int | None, Any]:
+    """Where a tensor's values are, and the storage: while it is held no other gets its address."""
+    if type(tensor) not in (Tensor, Parameter):
+        return None, None  # a subclass may have no memory of its own
+    try:
+        return tensor.data_ptr(), tensor.untyped_storage()
+    except (RuntimeError, NotImplementedError):
+        return None, None  # inside a torch.func transform a tensor is a wrapper
+
+
+def _warn() -> bool:
+    warnings.warn(
+        "the value of a parametrized tensor was written in place inside cached(); the write is "
+        "lost. Assign instead: `module.weight = value`, also to initialize it",
+        stacklevel=6,
+    )
+    return False

@@ -32,7 +32,7 @@ def parametrized_class(base: type) -> type:
     """Derive from `base` a class whose instances evaluate, deep copy, and refuse pickling."""
 
     def get_missing(self: Module, name: str) -> Any:
-        if is_parametrized_here(self, name):
+        if name in own and is_parametrized_here(self, name):
             return _explain_failure(self, name)
         return super(cls, self).__getattr__(name)
 
@@ -58,6 +58,7 @@ def parametrized_class(base: type) -> type:
         "__getstate__": _refuse_pickling,
     }
     cls: Any = type(f"Parametrized{base.__name__}", (base,), namespace)
+    own = vars(cls)
     return cls  # type: ignore[no-any-return]
 
 
