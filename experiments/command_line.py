@@ -19,7 +19,7 @@ from experiments.plan import Request, Run, plan
 from experiments.runner import Outcome, run_all
 from experiments.tune import chosen, tuning_runs
 
-app = typer.Typer(help="Published problems under constraints, run and checked.", add_completion=False)
+app = typer.Typer(help="Published problems under constraints, run and checked.")
 console = Console()
 
 NOT_REPRODUCED, BAD_REQUEST, INTERRUPTED = 1, 2, 130  # 130: the shell's status after Ctrl-C
@@ -56,7 +56,8 @@ def list_experiments() -> None:
 @app.command()
 def run(
     names: Names,
-    quick: Preset = True,  # noqa: FBT002  # a command line flag
+    *,
+    quick: Preset = True,
     method: Methods = None,
     seed: Seeds = None,
     device: str = "cpu",
@@ -133,7 +134,8 @@ def _conclude(experiment: Experiment, runs: list[Run], outcome: Outcome) -> bool
 @app.command()
 def tune(
     names: Names,
-    quick: Preset = True,  # noqa: FBT002  # a command line flag
+    *,
+    quick: Preset = True,
     method: Methods = None,
     logs: Logs = DEFAULT_LOGS,
     jobs: Jobs = CORES,

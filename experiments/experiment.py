@@ -35,7 +35,7 @@ class Context:
     learning_rate: float
 
     def generator(self) -> torch.Generator:
-        """Return the run's only source of randomness, on the CPU: every device sees the same data."""
+        """Return the run's only source of randomness; on the CPU, so all devices see the same."""
         return torch.Generator().manual_seed(self.seed)
 
 
@@ -91,13 +91,13 @@ def last(column: str) -> Callable[[pandas.DataFrame], Mapping[int, float]]:
 
 
 def worst(column: str) -> Callable[[pandas.DataFrame], Mapping[int, float]]:
-    """Return the largest value of a column over the steps of each seed; NaN counts as the largest."""
+    """Return the largest value of a column over each seed's steps; NaN is the largest."""
     return lambda rows: rows.groupby("seed")[column].max(skipna=False).to_dict()
 
 
 def largest(column: str) -> Callable[[pandas.DataFrame], Mapping[int, float]]:
     """Return the largest value of a column that not every step measures; NaN where none does."""
-    return lambda rows: rows.groupby("seed")[column].agg(lambda values: values.astype(float).max()).to_dict()
+    return lambda rows: rows.astype({column: float}).groupby("seed")[column].max().to_dict()
 
 
 def middle(column: str) -> Callable[[pandas.DataFrame], Mapping[int, float]]:

@@ -1,7 +1,7 @@
 """The tuned learning rates: written by `experiments tune`, read by every run.
 
-Tuning runs every method with every rate of the experiment's grid on one seed that no preset reports,
-and keeps the rate with the smallest merit (the experiment says what that is).
+Tuning runs every method with every rate of the experiment's grid on one seed that no preset
+reports, and keeps the rate with the smallest merit (the experiment says what that is).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def save(experiment: Experiment, preset: str, rates: Mapping[str, float]) -> Non
 
 
 def best(merits: Mapping[float, float]) -> float:
-    """Return the rate with the smallest merit; a diverged run (NaN or infinite merit) never wins."""
+    """Return the rate with the smallest merit; a diverged run (NaN or infinite) never wins."""
     return min(merits, key=lambda rate: merits[rate] if math.isfinite(merits[rate]) else math.inf)
 
 

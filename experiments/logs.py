@@ -1,9 +1,9 @@
 """Logs: one file per run, one JSON object per line: a header, a row per step, an end line.
 
-A run is one (experiment, variant, method, seed). It is written to `NAME.jsonl.partial` and renamed to
-`NAME.jsonl` when its end line is on disk, so a file without `.partial` is a finished run and an
-interruption costs one run at most. This module imports neither torch nor the experiments: figures and
-reports read logs with it alone.
+A run is one (experiment, variant, method, seed). It is written to `NAME.jsonl.partial` and renamed
+to `NAME.jsonl` when its end line is on disk, so a file without `.partial` is a finished run and an
+interruption costs one run at most. This module imports neither torch nor the experiments: figures
+and reports read logs with it alone.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _line(record: Row) -> str:
 
 
 def read_run(path: Path) -> RunLog:
-    """Read one finished run; `LogError` names the file, the line and the command that repairs it."""
+    """Read one finished run; `LogError` names the file, the line and the way to repair it."""
     if not path.exists():
         raise LogError(f"no log at {path}")
     records = list(_records(path))

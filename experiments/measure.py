@@ -26,6 +26,6 @@ def floor(columns: int, dtype: torch.dtype) -> float:
 
 
 def roundtrip(method: Method, x: Tensor) -> float | None:
-    """max |weight - X| after `weight = X`; None for a method that has no right inverse."""
+    """Return max |weight - X| after `weight = X`; None for a method that has no right inverse."""
     read = method.read_back(x)
     return None if read is None else (read.double() - x.double()).abs().max().item()

@@ -12,8 +12,15 @@ import torch
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("torch", "numpy", "scipy", "geotorch", "geoopt", "scikit-learn")
-# Only code that can change a number: the tables and the command line are not part of the version.
-PRESENTATION = {"command_line.py", "tables.py", "report.py", "errors.py", "__main__.py", "archive.py"}
+# What cannot change a number is not part of the code version.
+PRESENTATION = {
+    "__main__.py",
+    "archive.py",
+    "command_line.py",
+    "errors.py",
+    "report.py",
+    "tables.py",
+}
 
 
 def versions() -> dict[str, str]:
@@ -29,7 +36,7 @@ def _version(package: str) -> str:
 
 
 def device_name(device: str) -> str:
-    """The processor or accelerator behind a torch device."""
+    """Name the processor or accelerator behind a torch device."""
     if torch.device(device).type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{platform.machine()} {platform.system()}"
@@ -37,7 +44,7 @@ def device_name(device: str) -> str:
 
 @cache
 def commit() -> str:
-    """The checkout's commit, with `+` when the tree has changes; `unknown` outside a checkout."""
+    """Return the checkout's commit, `+` if the tree has changes; `unknown` outside a checkout."""
     revision = _git("rev-parse", "--short=12", "HEAD")
     return f"{revision}{'+' if _git('status', '--porcelain') else ''}" if revision else "unknown"
 

@@ -5,8 +5,7 @@ from experiments.errors import require_known
 from experiments.experiment import Experiment
 
 EXPERIMENTS: dict[str, Experiment] = {
-    experiment.name: experiment
-    for experiment in (stiefel_procrustes.EXPERIMENT,)
+    experiment.name: experiment for experiment in (stiefel_procrustes.EXPERIMENT,)
 }
 
 

@@ -1,7 +1,7 @@
 """Run (method, seed) pairs in parallel processes of one thread each, and log every row.
 
-Finished runs of the same settings and code are reused. Ctrl-C stops each process at its next row; what
-was finished stays, what was not is a `.partial` file and runs again next time.
+Finished runs of the same settings and code are reused. Ctrl-C stops each process at its next row;
+what was finished stays, what was not is a `.partial` file and runs again next time.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas
@@ -44,7 +45,7 @@ def results(experiment: Experiment, frame: pandas.DataFrame) -> TextTable:
     return TextTable(titles, cells)
 
 
-def _order(experiment: Experiment, frame: pandas.DataFrame):  # noqa: ANN202  # a sort key, its type is the tuple below
+def _order(experiment: Experiment, frame: pandas.DataFrame) -> Callable[[str], tuple[int, int]]:
     families = frame.drop_duplicates("method").set_index("method").family.to_dict()
     names = list(experiment.methods)
     rank = list(Family)
@@ -63,7 +64,7 @@ def _cells(column: Column, rows: pandas.DataFrame) -> list[str]:
 
 
 def _number(column: Column, value: float) -> str:
-    return "-" if value != value else column.format.format(value)  # NaN: the method has none
+    return "-" if math.isnan(value) else column.format.format(value)
 
 
 def verdicts(claims: Sequence[Claim]) -> TextTable:

@@ -34,7 +34,7 @@ def execute(run: Run) -> str | None:
         write_run(run.path, run.header, _until_stopped(rows_of(run)))
     except ExperimentError as error:
         return str(error)
-    except Exception as error:  # noqa: BLE001  # any failure of one method must leave the others running
+    except Exception as error:  # a failing method must leave the others running
         where = traceback.extract_tb(error.__traceback__)[-1]
         return f"{type(error).__name__}: {error} ({where.filename}:{where.lineno})"
     return None

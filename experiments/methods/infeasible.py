@@ -1,7 +1,7 @@
 """Methods whose iterates leave the Stiefel manifold: penalty, landing and no constraint at all.
 
-Penalty and landing share the restoring field λ X (X^T X - I) = ∇ (λ/4) ‖X^T X - I‖² with the same λ,
-so they differ only in what they do with the gradient of the loss.
+Penalty and landing share the restoring field λ X (X^T X - I) = ∇ (λ/4) ‖X^T X - I‖² with the same
+λ, so they differ only in what they do with the gradient of the loss.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def penalty(start: Tensor, loss: Loss, learning_rate: float) -> Iterator[Tensor]
 def landing(start: Tensor, loss: Loss, learning_rate: float) -> Iterator[Tensor]:
     """X ← X - η Λ(X), Λ(X) = skew(∇f(X) X^T) X + λ X (X^T X - I), η within the safe step.
 
-    Ablin & Peyre 2022 (AISTATS). Without momentum, as published: the momentum keeps growing while the
-    safe step shrinks, and the iterate stalls at the border of the safe region.
+    Ablin & Peyre 2022 (AISTATS). Without momentum: the momentum keeps growing while the safe step
+    shrinks, and the iterate stalls at the border of the safe region (seen at every rate of a grid).
     """
     x = start
     while True:
@@ -55,7 +55,7 @@ def landing(start: Tensor, loss: Loss, learning_rate: float) -> Iterator[Tensor]
 
 
 def skew(a: Tensor) -> Tensor:
-    """(A - A^T) / 2."""
+    """Return (A - A^T) / 2."""
     return (a - a.mT) / 2
 
 

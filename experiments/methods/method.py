@@ -1,7 +1,7 @@
 """A method is a generator of iterates: (start, loss, learning rate) -> X_0, X_1, X_2, ...
 
-Each `next` costs one step of the method and nothing else, so the caller can time it; what it yields is
-the point at which the gradient was taken, so no method pays for an extra forward.
+Each `next` costs one step of the method and nothing else, so the caller can time it; what it yields
+is the point at which the gradient was taken, so no method pays for an extra forward.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Method:
     constrained: bool = True  # whether anything at all pulls the iterates to the constraint
 
     def read_back(self, x: Tensor) -> Tensor | None:
-        """Return weight after `weight = x`, in a fresh module; None where nothing can be assigned."""
+        """Return weight after `weight = x` in a fresh module; None where nothing is assigned."""
         if self.attach is None:
             return None
         module = self.attach(Matrix(x))

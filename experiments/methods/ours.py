@@ -16,7 +16,7 @@ def _attach(map_name: str, base: str) -> Attach:
 
 
 def _rebase(module: nn.Module) -> None:
-    """Move the base to the current point (dynamic trivialization, Lezcano-Casado 2019, alg. 1, K = 1)."""
+    """Move the base to the current point (Lezcano-Casado 2019, dynamic trivialization)."""
     manifolds.rebase(module)
 
 

@@ -17,7 +17,6 @@ from experiments.methods.method import (
     Family,
     Iterates,
     Loss,
-    Matrix,
     Method,
     gradient,
     parametrized,
@@ -51,23 +50,17 @@ def _attached(name: str, attach: Attach) -> Method:
     return Method(name, Family.PEER, parametrized(attach), attach)
 
 
-def _geoopt_parameter(module: nn.Module) -> nn.Module:
-    geoopt = _package("geoopt")
-    module.weight = geoopt.ManifoldParameter(module.weight.detach(), manifold=geoopt.Stiefel())
-    return module
-
-
 def _geoopt(optimizer_name: str, **options: float) -> Iterates:
     """`geoopt.optim` with its default Stiefel metric (canonical) and retraction."""
 
     def iterates(start: Tensor, loss: Loss, learning_rate: float) -> Iterator[Tensor]:
-        optimizer = getattr(_package("geoopt").optim, optimizer_name)
-        module = _geoopt_parameter(Matrix(start))
-        descent = optimizer(module.parameters(), lr=learning_rate, **options)
+        geoopt = _package("geoopt")
+        x = geoopt.ManifoldParameter(start.clone(), manifold=geoopt.Stiefel())
+        descent = getattr(geoopt.optim, optimizer_name)([x], lr=learning_rate, **options)
         while True:
             descent.zero_grad()
-            loss(module.weight).sum().backward()
-            yield module.weight.detach()
+            loss(x).sum().backward()
+            yield x.detach()
             descent.step()
 
     return iterates
@@ -80,12 +73,16 @@ def polar_factor(x: Tensor) -> Tensor:
 
 
 def projection(start: Tensor, loss: Loss, learning_rate: float) -> Iterator[Tensor]:
-    """M ← μ M + ∇f(X), X ← polar(X - η M)."""
-    x, m = start, torch.zeros_like(start)
+    """X ← polar(X - η ∇f(X)).
+
+    Without momentum: it would carry the gradient's normal part from step to step, which the
+    projection takes out only after it has shortened the step.
+    """
+    x = start
     while True:
-        m = MOMENTUM * m + gradient(loss, x)
+        g = gradient(loss, x)
         yield x
-        x = polar_factor(x - learning_rate * m)
+        x = polar_factor(x - learning_rate * g)
 
 
 PEERS = (
