@@ -1,5 +1,9 @@
 """What happens to a point off its manifold: an error in strict mode, a warning otherwise."""
 
+import sys
+
+LIBRARIES = {"manifolds", "parametrize", "torch"}
+
 
 class OffManifoldError(ValueError):
     """x ∉ M beyond rounding; names the manifold, the measured violation and the tolerance."""
@@ -7,3 +11,11 @@ class OffManifoldError(ValueError):
 
 class OffManifoldWarning(UserWarning):
     """x ∉ M beyond rounding was replaced by its projection."""
+
+
+def users_level() -> int:
+    """The `stacklevel` of a warning that names the user's line: the first outside the libraries."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in LIBRARIES:
+        level, frame = level + 1, frame.f_back
+    return level

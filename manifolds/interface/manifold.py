@@ -20,7 +20,7 @@ from typing import Any, Self, final
 import torch
 from torch import Generator, Tensor, nn
 
-from manifolds.interface.errors import OffManifoldError, OffManifoldWarning
+from manifolds.interface.errors import OffManifoldError, OffManifoldWarning, users_level
 from manifolds.interface.precision import full_precision, in_working_precision, working_dtype
 from manifolds.interface.size import parse_size
 from manifolds.interface.tolerance import tolerance
@@ -86,8 +86,8 @@ class Manifold(nn.Module, ABC):
 
     # The interface.
 
-    @final
-    def forward(self, *parameters: Tensor) -> Tensor:  # type: ignore[misc] # Module leaves it open
+    @final  # type: ignore[misc] # nn.Module declares forward as an attribute
+    def forward(self, *parameters: Tensor) -> Tensor:
         """Unconstrained parameters -> (*batch, *size), always on the manifold."""
         return in_working_precision(self.embed, *parameters)
 
@@ -189,7 +189,7 @@ class Manifold(nn.Module, ABC):
             if self.strict:
                 raise OffManifoldError(f"{message}; pass project(x), or use strict=False")
             if self._assigned:
-                warnings.warn(f"{message}; projected", OffManifoldWarning, stacklevel=4)
+                warnings.warn(f"{message}; projected", OffManifoldWarning, stacklevel=users_level())
         keep = ~(outside | boundary)
         return torch.where(keep[(...,) + (None,) * len(self.size)], x, self.project(x))
 

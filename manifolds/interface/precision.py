@@ -7,6 +7,7 @@ matrices keeps three digits: no constraint survives that, under autocast neither
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
+
 import torch
 from torch import Tensor
 

@@ -15,7 +15,6 @@ from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import sym
 from manifolds.linear_algebra.differentiable import differentiable, leading
-from manifolds.linear_algebra.orthonormalize import orthonormalize_operator
 
 STEPS = 12
 """Scaled Newton needs 9 steps up to condition number 1e16 (Higham 2008, section 8.9)."""
@@ -46,9 +45,9 @@ def _size(x: Tensor) -> Tensor:
 def polar_operator(y: Tensor) -> Tensor:
     """X of Y = XH as one opaque operator: its number of steps depends on the data."""
     if y.shape[-2] == y.shape[-1]:
-        return orthonormalize_operator(newton(y))
+        return newton(y).contiguous()
     q, r = torch.linalg.qr(y)
-    return orthonormalize_operator(q @ newton(r))
+    return q @ newton(r)
 
 
 @polar_operator.register_fake

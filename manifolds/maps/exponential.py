@@ -41,8 +41,8 @@ def coefficients(a: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
         ],
         dim=-2,
     )
-    x1, x2 = exponential(m)[..., :size].split(size, dim=-2)
-    return x1, x2 / sigma
+    column = exponential(m)[..., :size]
+    return column[..., :size, :], column[..., size:, :] / sigma
 
 
 def logarithm(x: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ base. Cost: a QR factorization where tall and about five inverses of size k.
 from torch import Tensor
 
 from manifolds.linear_algebra.basics import add_identity
+from manifolds.linear_algebra.orthonormalize import orthonormalize
 from manifolds.linear_algebra.polar import polar
 from manifolds.maps.map import Retraction
 
@@ -20,5 +21,5 @@ class Polar(Retraction):
     def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
         """polar(B + BA + N); square: B polar(I + A)."""
         if normal is None:
-            return b @ polar(add_identity(a))
-        return polar(b + b @ a + normal)
+            return orthonormalize(b @ polar(add_identity(a)))
+        return orthonormalize(polar(b + b @ a + normal))
