@@ -41,12 +41,33 @@ class Context:
 
 @dataclass(frozen=True)
 class Claim:
-    """One sentence that the logs confirm or refute, with its source."""
+    """One sentence that the logs confirm or refute, and the numbers that do so."""
 
     text: str
-    expected: str
-    measured: str
+    evidence: str
     reproduced: bool
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A measured number that must not exceed a limit; NaN exceeds every limit."""
+
+    name: str
+    measured: float
+    limit: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether measured <= limit."""
+        return bool(self.measured <= self.limit)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.measured:.1e} {'<=' if self.holds else '>'} {self.limit:.1e}"
+
+
+def limits(*all_of: Limit) -> tuple[str, bool]:
+    """Return the evidence in words and whether every limit holds."""
+    return "\n".join(map(str, all_of)), all(limit.holds for limit in all_of)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import math
 
+import pandas
 import torch
 from torch import Tensor
 
@@ -23,6 +24,11 @@ def violation(x: Tensor) -> Tensor:
 def floor(columns: int, dtype: torch.dtype) -> float:
     """10 sqrt(k) eps(dtype): what rounding alone may leave of the constraint."""
     return FLOOR * math.sqrt(columns) * torch.finfo(dtype).eps
+
+
+def dtype_of(rows: pandas.DataFrame) -> torch.dtype:
+    """Return the dtype in which these rows of one log were computed."""
+    return getattr(torch, rows["dtype"].iloc[0])
 
 
 def roundtrip(method: Method, x: Tensor) -> float | None:

@@ -1,11 +1,12 @@
 """Every experiment by name. A new one is one file and one line here."""
 
-from experiments import stiefel_procrustes
+from experiments import stiefel_mlp, stiefel_procrustes
 from experiments.errors import require_known
 from experiments.experiment import Experiment
 
 EXPERIMENTS: dict[str, Experiment] = {
-    experiment.name: experiment for experiment in (stiefel_procrustes.EXPERIMENT,)
+    experiment.name: experiment
+    for experiment in (stiefel_procrustes.EXPERIMENT, stiefel_mlp.EXPERIMENT)
 }
 
 

@@ -31,7 +31,9 @@ class TextTable:
     def markdown(self) -> str:
         """Return the table for a page; a `|` inside a cell is escaped."""
         lines = [self.titles, ["---"] * len(self.titles), *self.cells]
-        escaped = ([cell.replace("|", "\\|") for cell in line] for line in lines)
+        escaped = (
+            [cell.replace("|", "\\|").replace("\n", ", ") for cell in line] for line in lines
+        )
         return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
 
 
@@ -70,8 +72,8 @@ def _number(column: Column, value: float) -> str:
 def verdicts(claims: Sequence[Claim]) -> TextTable:
     """One line per claim: expected, measured, reproduced or not."""
     word = {True: "reproduced", False: "NOT REPRODUCED"}
-    lines = [[c.text, c.expected, c.measured, word[c.reproduced]] for c in claims]
-    return TextTable(["claim", "expected", "measured", "verdict"], lines)
+    lines = [[claim.text, claim.evidence, word[claim.reproduced]] for claim in claims]
+    return TextTable(["claim", "measured", "verdict"], lines)
 
 
 def learning_rates(rates: Mapping[str, float]) -> TextTable:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,7 @@ MOMENTUM = 0.9  # of every method but Adam's and landing
 
 Loss = Callable[[Tensor], Tensor]  # X (*batch, n, k) -> one value per batch element (*batch,)
 Iterates = Callable[[Tensor, Loss, float], Iterator[Tensor]]
-Attach = Callable[[nn.Module], nn.Module]  # constrains `module.weight` and returns the module
+Attach = Callable[[nn.Module], nn.Module]  # constrains `module.weight`, keeps its value
 AfterStep = Callable[[nn.Module], object]
 MakeOptimizer = Callable[..., torch.optim.Optimizer]
 
@@ -47,7 +48,7 @@ class Method:
             return None
         module = self.attach(Matrix(x))
         module.weight = x
-        return module.weight.detach()
+        return weight_of(module).detach()
 
 
 class Matrix(nn.Module):
@@ -56,6 +57,11 @@ class Matrix(nn.Module):
     def __init__(self, weight: Tensor) -> None:
         super().__init__()
         self.weight: Tensor | nn.Parameter = nn.Parameter(weight.detach().clone())
+
+
+def weight_of(module: nn.Module) -> Tensor:
+    """Return module.weight, which torch's types leave open."""
+    return cast(Tensor, module.weight)
 
 
 def momentum_descent(parameters: Iterator[Tensor], learning_rate: float) -> torch.optim.Optimizer:
@@ -72,11 +78,10 @@ def parametrized(
 
     def iterates(start: Tensor, loss: Loss, learning_rate: float) -> Iterator[Tensor]:
         module = attach(Matrix(start))
-        module.weight = start
         descent = optimizer(module.parameters(), learning_rate)
         while True:
             descent.zero_grad()
-            x = module.weight
+            x = weight_of(module)
             loss(x).sum().backward()
             yield x.detach()
             descent.step()

@@ -20,6 +20,7 @@ from experiments.methods.method import (
     Method,
     gradient,
     parametrized,
+    weight_of,
 )
 
 
@@ -40,7 +41,9 @@ def _geotorch(map_name: str) -> Attach:
     """Attach `geotorch.orthogonal` (Lezcano-Casado 2019)."""
 
     def attach(module: nn.Module) -> nn.Module:
+        x = weight_of(module).detach().clone()
         _package("geotorch").orthogonal(module, triv=map_name)
+        module.weight = x  # geotorch starts at a random point
         return module
 
     return attach
