@@ -129,16 +129,19 @@ def value_of(held: Module) -> Tensor:
 
 
 def _traced_value(held: Module) -> Tensor:
-    """Return the value while torch.compile traces, computed once per cached() and mode."""
+    """Return the value while torch.compile traces, computed once per cached().
+
+    Versions are unknown while tracing: a write in place between two reads is not seen here.
+    """
     if not _traced:
         return held()  # type: ignore[no-any-return]
     tensors = [*held.parameters(), *held.buffers()]
-    stamp = [torch.is_grad_enabled(), held.training, *(t._version for t in tensors)]
+    flags = [torch.is_grad_enabled(), *(module.training for module in held.modules())]
     before = _traced[-1].get(held)
-    if before is not None and before[1] == stamp and all(map(is_, before[0], tensors)):
+    if before is not None and before[1] == flags and all(map(is_, before[0], tensors)):
         return before[2]  # type: ignore[no-any-return]
     value: Tensor = held()
-    _traced[-1][held] = (tensors, stamp, value)
+    _traced[-1][held] = (tensors, flags, value)
     return value
 
 

@@ -37,7 +37,7 @@ class ParametrizationList(ModuleList):
             raise ValueError("ParametrizationList needs one or more parametrizations, got none")
         super().__init__(modules)
         self.unsafe = unsafe
-        self.value_shape, self.value_dtype = original.shape, original.dtype
+        self._value_shape, self._value_dtype = original.shape, original.dtype
         self._persistent = persistent
         new = self._initial(original)
         self.is_tensor = isinstance(new, Tensor)
@@ -127,10 +127,10 @@ class ParametrizationList(ModuleList):
             return
         if not all(hasattr(step, "right_inverse") for step in self):
             return
-        if value.shape != self.value_shape or value.dtype != self.value_dtype:
+        if value.shape != self._value_shape or value.dtype != self._value_dtype:
             # The module may have been converted since (`.double()`, pruned channels): ask it
             require_same_kind(value, self(), "the assigned tensor")
-            self.value_shape, self.value_dtype = value.shape, value.dtype
+            self._value_shape, self._value_dtype = value.shape, value.dtype
 
     def _checked_originals(self, value: Any) -> dict[str, Tensor]:
         if self.is_tensor:
