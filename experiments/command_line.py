@@ -11,12 +11,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from experiments import registry, tables
-from experiments.errors import ExperimentError
+from experiments.benchmarks import BENCHMARKS
+from experiments.benchmarks.stopwatch import conditions
+from experiments.errors import ExperimentError, require_known
 from experiments.experiment import Experiment
 from experiments.learning_rates import save
 from experiments.logs import DEFAULT_LOGS, frame
 from experiments.plan import Request, Run, plan
+from experiments.report import ARCHIVE, RESULTS, archive, page, write_page
 from experiments.runner import Outcome, run_all
+from experiments.timing import one_thread
 from experiments.tune import chosen, tuning_runs
 
 app = typer.Typer(help="Published problems under constraints, run and checked.")
@@ -153,3 +157,47 @@ def tune(
         console.print(tables.learning_rates(rates).rich())
         for failure in outcome.failures:
             console.print(f"[red]failed:[/red] {failure}", soft_wrap=True)
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="Which timing.")] = "maps",
+    *,
+    size: Annotated[list[str] | None, typer.Option(help="512x64, repeat for more.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Timings per step.")] = 11,
+    output: Annotated[Path, typer.Option(help="Folder of the page.")] = RESULTS,
+) -> None:
+    """Time our steps against the peers', in matrix products."""
+    require_known("benchmark", name, BENCHMARKS)
+    with one_thread(), console.status("timing") as status:
+        table = BENCHMARKS[name](size or (), rounds, lambda text: status.update(f"timing {text}"))
+    console.print(table.rich())
+    path = output / f"bench_{name}.md"
+    write_page(path, f"# {name}\n\n{conditions(rounds)}\n\n{table.markdown()}\n")
+    console.print(f"written to {path}", soft_wrap=True)
+
+
+@app.command()
+def report(
+    names: Annotated[list[str] | None, typer.Argument(help="Experiments; all if none.")] = None,
+    *,
+    logs: Logs = DEFAULT_LOGS,
+    output: Annotated[Path, typer.Option(help="The page.")] = RESULTS / "report.md",
+) -> None:
+    """Write a Markdown page with tables, verdicts and figures from the logs."""
+    experiments = [registry.find(name) for name in names or registry.EXPERIMENTS]
+    write_page(output, page(experiments, logs, output))
+    console.print(f"written to {output}", soft_wrap=True)
+
+
+@app.command("archive")
+def archive_logs(
+    names: Names,
+    *,
+    logs: Logs = DEFAULT_LOGS,
+    output: Annotated[Path, typer.Option(help="Folder of the copies.")] = ARCHIVE,
+) -> None:
+    """Copy the latest logs, thinned, so that the figures can be drawn without a run."""
+    for name in names:
+        written = archive(registry.find(name), logs, output)
+        console.print(f"{name}: {len(written)} logs in {written[0].parent}", soft_wrap=True)

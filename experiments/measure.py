@@ -32,6 +32,13 @@ def dtype_of(rows: pandas.DataFrame) -> torch.dtype:
 
 
 def roundtrip(method: Method, x: Tensor) -> float | None:
-    """Return max |weight - X| after `weight = X`; None for a method that has no right inverse."""
-    read = method.read_back(x)
+    """Return max |weight - X| after `weight = X`; None for a method that has no right inverse.
+
+    Infinite where the method refuses its own iterate: geotorch does, once its point has drifted by
+    more than its absolute tolerance.
+    """
+    try:
+        read = method.read_back(x)
+    except ValueError:
+        return math.inf
     return None if read is None else (read.double() - x.double()).abs().max().item()

@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from multiprocessing.synchronize import Event
 from typing import Any
 
-import torch
-
 from experiments import workers
 from experiments.logs import RunLog, read_run
 from experiments.plan import Run, finished
+from experiments.timing import one_thread
 
 POLL_SECONDS = 0.2  # how often the progress bar moves: faster than that nobody sees
 Progress = Callable[[int, int, str], None]  # runs done, runs in all, the run just finished
@@ -59,13 +58,9 @@ Finished = Iterator[tuple[Run, str | None]]
 
 
 def _in_this_process(runs: list[Run], _jobs: int) -> Finished:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # as in the processes, so that timings do not depend on --jobs
-    try:
+    with one_thread():
         for each in runs:
             yield each, workers.execute(each)
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _in_processes(runs: list[Run], jobs: int) -> Finished:

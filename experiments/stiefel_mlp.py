@@ -48,7 +48,7 @@ from experiments.timing import synchronize
 
 LARGEST_CONDITION = 1.001
 SMALLEST_ACCURACY = 0.95  # our own threshold, on the test images
-GRID = (0.001, 0.003, 0.01, 0.03)
+GRID = (0.001, 0.003, 0.01, 0.03, 0.1)
 SPLIT_SEED = 0  # one split for all methods and seeds: 60% train, 20% validation, 20% test
 LARGEST_PIXEL = 16.0
 PIXELS, DIGITS = 64, 10

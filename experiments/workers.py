@@ -36,7 +36,8 @@ def execute(run: Run) -> str | None:
         return str(error)
     except Exception as error:  # a failing method must leave the others running
         where = traceback.extract_tb(error.__traceback__)[-1]
-        return f"{type(error).__name__}: {error} ({where.filename}:{where.lineno})"
+        message = str(error).partition("\n")[0]  # a library may print whole tensors after it
+        return f"{type(error).__name__}: {message} ({where.filename}:{where.lineno})"
     return None
 
 

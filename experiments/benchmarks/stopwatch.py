@@ -1,0 +1,50 @@
+"""Interleaved medians: every round times every candidate once, so that load hits all alike."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from experiments.provenance import commit, device_name, versions
+
+Step = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The median of `runs` timings in seconds."""
+
+    seconds: float
+    runs: int
+
+
+def interleaved(steps: Mapping[str, Step], rounds: int, slow: float) -> dict[str, Timing]:
+    """Return the median time of each step; one that warms up in over `slow` seconds runs once more.
+
+    The first call is the warm-up and never counts.
+    """
+    warm = {name: _timed(step) for name, step in steps.items()}
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    for number in range(rounds):
+        for name, step in steps.items():
+            if number == 0 or warm[name] <= slow:
+                times[name].append(_timed(step))
+    return {name: Timing(statistics.median(found), len(found)) for name, found in times.items()}
+
+
+def conditions(rounds: int) -> str:
+    """Say on what and how the times of a table were taken."""
+    packages = ", ".join(f"{name} {number}" for name, number in versions().items())
+    return (
+        f"{device_name('cpu')}, one thread, float32; {packages}; commit {commit()}. Medians of "
+        f"{rounds} interleaved rounds after a warm-up; `*`: one round, the step is slow. The "
+        "number is the ratio to one product (n, k) @ (k, k) in the same rounds."
+    )
+
+
+def _timed(step: Step) -> float:
+    began = time.perf_counter()
+    step()
+    return time.perf_counter() - began
