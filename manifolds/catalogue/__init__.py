@@ -1,1 +1,133 @@
-"""The manifolds, each one file."""
+"""The manifolds, each one file, and the list of all that tests, tables and figures iterate over."""
+
+from manifolds.catalogue.choices import (
+    COLUMNS,
+    KERNELS,
+    RECTANGULAR,
+    SQUARE,
+    VECTORS,
+    flattened,
+    linear_scale,
+    logarithmic_scale,
+    maps_and_bases,
+    product_scale,
+    ranks,
+)
+from manifolds.catalogue.entry import Case, Entry
+from manifolds.catalogue.fixed_rank import FixedRank
+from manifolds.catalogue.flattened import Flattened
+from manifolds.catalogue.low_rank import LowRank
+from manifolds.catalogue.oblique import Oblique
+from manifolds.catalogue.orthogonal import Orthogonal
+from manifolds.catalogue.points import (
+    DefiniteMatrices,
+    FixedRankMatrices,
+    FlattenedPoints,
+    Frames,
+    LowRankMatrices,
+    Rotations,
+    SemidefiniteMatrices,
+    SkewMatrices,
+    SymmetricMatrices,
+)
+from manifolds.catalogue.positive_definite import PositiveDefinite
+from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
+from manifolds.catalogue.skew import Skew
+from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
+from manifolds.catalogue.sphere import Sphere
+from manifolds.catalogue.symmetric import Symmetric
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry(
+        Symmetric,
+        "X = Xᵀ",
+        "linear",
+        SQUARE,
+        SymmetricMatrices(),
+        huge=linear_scale,
+    ),
+    Entry(
+        Skew,
+        "X = -Xᵀ",
+        "linear",
+        SQUARE,
+        SkewMatrices(),
+        huge=linear_scale,
+    ),
+    Entry(
+        Sphere,
+        "‖x‖ = 1",
+        "Absil, Mahony & Sepulchre 2008",
+        VECTORS,
+        Frames(),
+        options=maps_and_bases,
+    ),
+    Entry(
+        Oblique,
+        "diag XᵀX = 1",
+        "Absil & Gallivan 2006",
+        COLUMNS,
+        Frames(),
+        options=maps_and_bases,
+    ),
+    Entry(
+        Orthogonal,
+        "XᵀX = I",
+        "Edelman, Arias & Smith 1998",
+        RECTANGULAR,
+        Frames(),
+        options=maps_and_bases,
+    ),
+    Entry(
+        SpecialOrthogonal,
+        "XᵀX = I, det X = 1",
+        "Lezcano-Casado 2019",
+        SQUARE,
+        Rotations(),
+        options=maps_and_bases,
+    ),
+    Entry(
+        PositiveDefinite,
+        "X = Xᴴ ≻ 0",
+        "Lin 2019",
+        SQUARE,
+        DefiniteMatrices(),
+        huge=logarithmic_scale,
+    ),
+    Entry(
+        PositiveSemidefinite,
+        "X = Xᴴ ⪰ 0",
+        "Burer & Monteiro 2003",
+        SQUARE,
+        SemidefiniteMatrices(),
+        huge=product_scale,
+    ),
+    Entry(
+        LowRank,
+        "rank X ≤ r",
+        "Vandereycken 2013",
+        RECTANGULAR,
+        LowRankMatrices(),
+        options=ranks,
+        huge=product_scale,
+    ),
+    Entry(
+        FixedRank,
+        "rank X = r",
+        "Vandereycken 2013",
+        RECTANGULAR,
+        FixedRankMatrices(),
+        options=ranks,
+        huge=logarithmic_scale,
+    ),
+    Entry(
+        Flattened,
+        "a kernel whose matrix lies on a manifold",
+        "a view",
+        KERNELS,
+        FlattenedPoints(Frames()),
+        build=flattened,
+    ),
+)
+
+__all__ = ["ENTRIES", "Case", "Entry"]

@@ -1,0 +1,21 @@
+"""Points of the sets from independent sources: random, hard, tied, outside; one file per family."""
+
+from manifolds.catalogue.points.frames import Frames, Rotations
+from manifolds.catalogue.points.linear import SkewMatrices, SymmetricMatrices
+from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatrices
+from manifolds.catalogue.points.points import Points
+from manifolds.catalogue.points.positive import DefiniteMatrices, SemidefiniteMatrices
+from manifolds.catalogue.points.views import FlattenedPoints
+
+__all__ = [
+    "DefiniteMatrices",
+    "FixedRankMatrices",
+    "FlattenedPoints",
+    "Frames",
+    "LowRankMatrices",
+    "Points",
+    "Rotations",
+    "SemidefiniteMatrices",
+    "SkewMatrices",
+    "SymmetricMatrices",
+]
