@@ -46,7 +46,7 @@ def parametrized_class(base: type) -> type:
         inherited = getattr(super(cls, self), "__deepcopy__", None)
         replica: Module = inherited(memo) if inherited else _copy_state(self, memo)
         if type(replica) is cls and replica is not self:
-            replica.__class__ = parametrized_class(base)
+            object.__setattr__(replica, "__class__", parametrized_class(base))
             for name in replica.parametrizations:  # type: ignore[union-attr]
                 expose(replica, name)
         return replica

@@ -50,7 +50,7 @@ class _NamesBefore:
             container.update(before)
         self.module._non_persistent_buffers_set = self.non_persistent
         if type(self.module) is not self.type:
-            self.module.__class__ = self.type
+            object.__setattr__(self.module, "__class__", self.type)
 
 
 @contextmanager

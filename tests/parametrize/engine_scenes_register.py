@@ -10,8 +10,8 @@ from engine_zoo import (
     Holder,
     NoInverse,
     Parts,
-    RankOne,
     Raises,
+    RankOne,
     Resize,
     Returns,
     Shift,
@@ -39,16 +39,29 @@ REGISTERED = {
     "a_buffer_as_several": lambda: (Holder(b=torch.ones(2)), "b", [Halves()]),
     "an_integer_buffer": lambda: (Holder(b=torch.arange(3)), "b", [Returns()]),
     "a_complex_parameter": lambda: (
-        Holder(w=nn.Parameter(torch.ones(2, dtype=torch.cfloat))), "w", [Double()],
+        Holder(w=nn.Parameter(torch.ones(2, dtype=torch.cfloat))),
+        "w",
+        [Double()],
     ),
     "a_frozen_complex_as_parts": lambda: (
         Holder(w=nn.Parameter(torch.ones(2, dtype=torch.cfloat), requires_grad=False)),
-        "w", [Parts()],
+        "w",
+        [Parts()],
     ),
-    "a_frozen_parameter": lambda: (linear().requires_grad_(False), "weight", [Symmetric()]),
-    "a_frozen_parameter_as_several": lambda: (linear().requires_grad_(False), "weight", [Halves()]),
+    "a_frozen_parameter": lambda: (
+        linear().requires_grad_(requires_grad=False),
+        "weight",
+        [Symmetric()],
+    ),
+    "a_frozen_parameter_as_several": lambda: (
+        linear().requires_grad_(requires_grad=False),
+        "weight",
+        [Halves()],
+    ),
     "an_integer_parameter": lambda: (
-        Holder(w=nn.Parameter(torch.arange(3), requires_grad=False)), "w", [Returns()],
+        Holder(w=nn.Parameter(torch.arange(3), requires_grad=False)),
+        "w",
+        [Returns()],
     ),
     "in_evaluation_mode": lambda: (linear().eval(), "weight", [nn.Sequential(Double())]),
     "a_scalar": lambda: (Holder(w=nn.Parameter(torch.tensor(2.0))), "w", [Double()]),
@@ -74,13 +87,19 @@ REGISTERED = {
     "another_dtype_second": lambda: (linear(), "weight", [Double(), Cast(torch.float64)]),
     "an_inverse_of_other_dtype": lambda: (linear(), "weight", [Cast(torch.float32, torch.float64)]),
     "a_second_inverse_of_other_dtype": lambda: (
-        linear(), "weight", [Double(), Cast(torch.float32, torch.float64)],
+        linear(),
+        "weight",
+        [Double(), Cast(torch.float32, torch.float64)],
     ),
     "an_inverse_on_other_device": lambda: (
-        linear(), "weight", [Returns(inverse=torch.ones(3, 3, device="meta"))],
+        linear(),
+        "weight",
+        [Returns(inverse=torch.ones(3, 3, device="meta"))],
     ),
     "a_second_inverse_of_other_shape": lambda: (
-        linear(), "weight", [Double(), Returns(inverse=torch.ones(2))],
+        linear(),
+        "weight",
+        [Double(), Returns(inverse=torch.ones(2))],
     ),
     "a_second_inverse_of_several": lambda: (linear(), "weight", [Double(), Halves()]),
     "an_inverse_of_none": lambda: (linear(), "weight", [Returns(inverse=None)]),
@@ -89,12 +108,16 @@ REGISTERED = {
     "an_inverse_of_numbers": lambda: (linear(), "weight", [Returns(inverse=[torch.ones(3, 3), 1])]),
     "an_inverse_as_a_set": lambda: (linear(), "weight", [Returns(inverse={1})]),
     "an_integer_among_several": lambda: (
-        linear(), "weight", [Returns(inverse=[torch.ones(3, 3), torch.arange(2)])],
+        linear(),
+        "weight",
+        [Returns(inverse=[torch.ones(3, 3), torch.arange(2)])],
     ),
     "an_error_in_forward": lambda: (linear(), "weight", [Raises(forward=IndexError())]),
     "an_error_in_the_inverse": lambda: (linear(), "weight", [Raises(inverse=IndexError())]),
     "an_error_in_a_second_inverse": lambda: (
-        linear(), "weight", [Double(), Raises(inverse=IndexError())],
+        linear(),
+        "weight",
+        [Double(), Raises(inverse=IndexError())],
     ),
 }
 
@@ -106,9 +129,13 @@ def _registration(name, *, unsafe):
         before = module._parameters.get(tensor)
         outcomes = []
         for function in functions:
-            outcomes += [attempt(
-                lambda f=function: engine.register_parametrization(module, tensor, f, unsafe=unsafe)
-            )]
+            outcomes += [
+                attempt(
+                    lambda f=function: engine.register_parametrization(
+                        module, tensor, f, unsafe=unsafe
+                    )
+                )
+            ]
         held = attempt(lambda: type(module.parametrizations[tensor]))
         facts = [held, engine.is_parametrized(module), engine.is_parametrized(module, tensor)]
         if engine.is_parametrized(module, tensor):

@@ -1,4 +1,6 @@
-"""Parametrizations and modules that the engine's tests share, each with one property of interest."""
+"""Parametrizations and modules for the engine's tests, each with one property of interest."""
+
+# ruff: noqa: D102 -- the name of a test class or method says what it is
 
 import torch
 from torch import nn

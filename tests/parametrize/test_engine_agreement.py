@@ -1,11 +1,14 @@
 """Every scenario has the same outcome on torch's engine and on ours."""
 
+import engine_scenes_assign  # noqa: F401 -- adds its scenarios
+import engine_scenes_modules  # noqa: F401 -- adds its scenarios
 import engine_scenes_register  # noqa: F401 -- adds its scenarios
-import parametrize
 import pytest
 import torch
 import torch.nn.utils.parametrize as reference
 from engine_outcome import SCENES, plain
+
+import parametrize
 
 
 @pytest.mark.parametrize("scenario", SCENES, ids=lambda s: s.__name__)
