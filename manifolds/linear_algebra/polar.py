@@ -23,7 +23,8 @@ STEPS = 12
 def newton(x: Tensor) -> Tensor:
     """Polar factor of square X by X <- (μX + (μX)⁻ᴴ)/2 (Higham 2008, (8.24)-(8.25))."""
     for _ in range(STEPS):
-        y = torch.linalg.inv_ex(x).inverse.mH
+        # torch.compile runs operators below the lazy conjugate of .mH and drops it (torch 2.13)
+        y = torch.linalg.inv_ex(x).inverse.mT.conj_physical()
         mu = torch.sqrt(_size(y) / _size(x))
         step = (mu * x + y / mu) / 2
         moved = (step - x).abs().amax() if x.numel() else x.abs().sum()

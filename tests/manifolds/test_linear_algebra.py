@@ -1,0 +1,159 @@
+"""The matrix functions agree with scipy, in value, and with themselves, in every derivative."""
+
+import numpy as np
+import pytest
+import scipy
+import torch
+from torch import Tensor
+
+from manifolds.linear_algebra.exponential import (
+    exponential,
+    exponential_derivative,
+    exponential_minus_identity,
+    squared_by_reading,
+    squared_by_selecting,
+)
+from manifolds.linear_algebra.orthonormalize import orthonormal_factor, orthonormalize
+from manifolds.linear_algebra.polar import polar, sylvester
+from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root
+
+EPS = torch.finfo(torch.float64).eps
+
+
+def normal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+
+
+def relative_error(ours: Tensor, theirs: np.ndarray) -> float:
+    reference = torch.as_tensor(theirs)
+    return ((ours - reference).norm() / reference.norm()).item()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=str)
+@pytest.mark.parametrize("scale", [1e-12, 1e-3, 1.0, 30.0])
+def test_the_exponential_is_scipys(scale: float, dtype: torch.dtype):
+    a = scale * normal(6, 6, dtype=dtype)
+    # exp has condition number up to ‖A‖ in relative error (Higham 2008, lemma 10.15)
+    limit = 10 * 6 * EPS * max(1.0, a.norm().item())
+    assert relative_error(exponential(a), scipy.linalg.expm(a.numpy())) <= limit
+
+
+def test_a_small_matrix_keeps_its_digits_beside_a_large_one():
+    small, large = 1e-9 * normal(4, 4), 100 * normal(4, 4, seed=1)
+    skew = torch.stack([small - small.mT, large - large.mT])
+    y = exponential_minus_identity(skew.unsqueeze(0))[0][0]
+    # exp(A) - I = A + A²/2 to far below eps(float64) for ‖A‖ = 1e-9
+    expected = skew[0] + skew[0] @ skew[0] / 2
+    assert (y - expected).norm() <= 100 * EPS * expected.norm()
+
+
+def test_a_gpu_squares_to_the_same_bits_without_reading_the_count():
+    y, times = 0.1 * normal(1, 3, 4, 4), torch.tensor(5.0)
+    assert torch.equal(squared_by_selecting(y, times, 9), squared_by_reading(y, times, 9))
+
+
+def test_an_overflowing_square_does_not_spoil_the_exponential():
+    a = 1e30 * normal(5, 5, dtype=torch.float32)
+    assert orthonormalize(exponential(a - a.mT)).isfinite().all()
+
+
+def test_the_derivative_of_the_exponential_is_scipys():
+    a, e = normal(5, 5), normal(5, 5, seed=1)
+    theirs = scipy.linalg.expm_frechet(a.numpy(), e.numpy(), compute_expm=False)
+    assert relative_error(exponential_derivative(a, e), theirs) <= 1000 * EPS
+
+
+def wide(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
+    return normal(*shape, seed=seed, dtype=dtype).requires_grad_()
+
+
+def definite(k: int) -> Tensor:
+    a = normal(2, k, k, seed=7)
+    return (a @ a.mT + torch.eye(k, dtype=a.dtype)).requires_grad_()
+
+
+FUNCTIONS = {
+    "exponential": (exponential, lambda: (wide(2, 3, 3),)),
+    "complex exponential": (exponential, lambda: (wide(2, 2, dtype=torch.complex128),)),
+    "exponential derivative": (exponential_derivative, lambda: (wide(3, 3), wide(3, 3, seed=1))),
+    "polar tall": (polar, lambda: (wide(2, 4, 2),)),
+    "polar square": (polar, lambda: (wide(3, 3),)),
+    "complex polar": (polar, lambda: (wide(3, 2, dtype=torch.complex128),)),
+    "cosine of root": (cosine_of_root, lambda: (torch.tensor([1e-8, 0.5, 2, 40.0]).double(),)),
+    "sine of root": (sine_of_root_over_root, lambda: (torch.tensor([0.1, 0.9, 1.1, 9]).double(),)),
+}
+CASES = [pytest.param(*case, id=name) for name, case in FUNCTIONS.items()]
+
+
+@pytest.mark.parametrize(("function", "inputs"), CASES)
+def test_first_derivatives_are_right_in_both_modes_and_batched(function, inputs):
+    arguments = tuple(x.detach().requires_grad_() for x in inputs())
+    assert torch.autograd.gradcheck(
+        function, arguments, check_forward_ad=True, check_batched_grad=True
+    )
+
+
+@pytest.mark.parametrize(("function", "inputs"), CASES)
+def test_second_derivatives_are_right(function, inputs):
+    arguments = tuple(x.detach().requires_grad_() for x in inputs())
+    assert torch.autograd.gradgradcheck(function, arguments)
+
+
+@pytest.mark.parametrize(("function", "inputs"), CASES)
+def test_vmap_is_the_loop(function, inputs):
+    arguments = [torch.stack([x.detach(), 0.7 * x.detach()]) for x in inputs()]
+    mapped = torch.func.vmap(function)(*arguments)
+    looped = torch.stack([function(*(a[i] for a in arguments)) for i in range(2)])
+    torch.testing.assert_close(mapped, looped)
+
+
+@pytest.mark.parametrize(("function", "inputs"), CASES)
+def test_compiled_gradients_are_the_eager_ones(function, inputs):
+    torch.compiler.reset()
+    compiled = torch.compile(
+        lambda *xs: function(*xs).abs().square().sum(), fullgraph=True, backend="aot_eager"
+    )
+    arguments = [x.detach().requires_grad_() for x in inputs()]
+    eager = torch.autograd.grad(function(*arguments).abs().square().sum(), arguments)
+    torch.testing.assert_close(torch.autograd.grad(compiled(*arguments), arguments), eager)
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (7, 3), (3, 5, 2)], ids=str)
+def test_the_polar_factor_is_scipys(shape: tuple[int, ...]):
+    y = normal(*shape)
+    theirs = [scipy.linalg.polar(m)[0] for m in y.flatten(0, -3).numpy()] if y.ndim > 2 else None
+    expected = np.stack(theirs) if theirs else scipy.linalg.polar(y.numpy())[0]
+    assert relative_error(polar(y), expected) <= 100 * EPS
+
+
+def test_sylvester_solves_its_equation():
+    h, c = definite(3).detach(), normal(2, 3, 3)
+    omega = sylvester(h, c)
+    assert (h @ omega + omega @ h - c).norm() <= 100 * EPS * c.norm()
+
+
+@pytest.mark.parametrize("error", [1e-12, 1e-6, 1e-2, 0.2])
+def test_the_polish_restores_orthonormality(error: float):
+    q = orthonormal_factor(normal(9, 5)) + error * normal(9, 5, seed=1) / 7
+    polished = orthonormalize(q)
+    assert (polished.mT @ polished - torch.eye(5)).norm() <= 2 * 5**0.5 * EPS
+    assert (polished - q).norm() <= 2 * error + 10 * EPS
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=str)
+def test_the_compiled_polish_is_the_eager_one(dtype: torch.dtype):
+    torch.compiler.reset()
+    q = torch.linalg.qr(normal(5, 3, dtype=dtype))[0] + 1e-3 * normal(5, 3, seed=1, dtype=dtype)
+    compiled = torch.compile(orthonormalize, fullgraph=True, backend="aot_eager")
+    assert torch.equal(compiled(q), orthonormalize(q))
+
+
+def test_the_polish_gives_a_frame_even_of_garbage():
+    polished = orthonormalize(torch.full((5, 3), torch.nan, dtype=torch.float64))
+    assert (polished.mT @ polished - torch.eye(3)).norm() <= 10 * EPS
+
+
+def test_the_factor_of_a_normal_matrix_has_no_preferred_sign():
+    q = orthonormal_factor(normal(4000, 3, 3))
+    # the mean of 4000 entries of variance 1/3 has standard deviation 1/√12000; five of them
+    assert q.mean(0).abs().max() <= 5 / 12000**0.5

@@ -1,0 +1,46 @@
+"""Imports go one way only: parametrize <- manifolds <- experiments <- paper_figures."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LAYERS = {
+    "parametrize": {"torch"},
+    "manifolds": {"parametrize", "torch", "numpy", "scipy", "rich", "typer"},
+    "experiments": {
+        *{"parametrize", "manifolds", "torch", "numpy", "scipy", "rich", "typer", "pandas"},
+        *{"sklearn", "geotorch", "geoopt"},
+    },
+    "paper_figures": {"experiments", "matplotlib", "numpy", "pandas", "typer", "rich"},
+}
+FILES = [
+    pytest.param(layer, path, id=str(path.relative_to(ROOT)))
+    for layer in LAYERS
+    for path in sorted((ROOT / layer).rglob("*.py"))
+]
+
+
+def imported_packages(path: Path) -> set[str]:
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = [a.name for n in nodes if isinstance(n, ast.Import) for a in n.names]
+    names += [n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.module]
+    return {name.split(".")[0] for name in names}
+
+
+@pytest.mark.parametrize(("layer", "path"), FILES)
+def test_a_layer_imports_only_the_layers_below_it(layer: str, path: Path):
+    allowed = LAYERS[layer] | {layer} | set(sys.stdlib_module_names)
+    assert imported_packages(path) <= allowed
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_every_layer_has_files(layer: str):
+    assert list((ROOT / layer).rglob("*.py"))
+
+
+def test_figures_never_train():
+    sources = [p.read_text() for p in (ROOT / "paper_figures").rglob("*.py")]
+    assert not [s for s in sources if "backward(" in s or "optim" in s.replace("optimum", "")]
