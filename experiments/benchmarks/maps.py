@@ -1,7 +1,7 @@
 """One training step of each map: forward, backward, SGD; in units of one product (n, k) @ (k, k).
 
-The loss is ⟨G, X⟩ with a fixed random G, so that nothing but the constraint costs time. Float32, one
-thread, medians of interleaved rounds after a warm-up.
+The loss is ⟨G, X⟩ with a fixed random G, so that nothing but the constraint costs time. Float32,
+one thread, medians of interleaved rounds after a warm-up.
 """
 
 from __future__ import annotations

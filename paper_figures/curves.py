@@ -1,0 +1,62 @@
+"""What several figures share: curves with their spread over seeds, and a legend by family."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from paper_figures.style import FAMILIES, LOOKS, MARKERS_PER_CURVE, look
+
+
+def ordered(frame: pandas.DataFrame) -> list[str]:
+    """Return the methods of a log in the order of the styles; unknown ones last."""
+    names = list(LOOKS)
+    present = frame.method.unique()
+    return sorted(present, key=lambda name: names.index(name) if name in names else len(names))
+
+
+def curve(axes: Axes, rows: pandas.DataFrame, x: str, y: str, method: str) -> None:
+    """Draw the median over the seeds at every step, with the range between smallest and largest."""
+    by_step = rows.groupby("step")
+    across, values = by_step[x].median(), by_step[y]
+    stagger = len(axes.lines) * 0.037 % (1 / MARKERS_PER_CURVE)  # markers of two curves part
+    options = {**look(method).line(), "markevery": (stagger, 1 / MARKERS_PER_CURVE)}
+    axes.fill_between(
+        across, values.min(), values.max(), color=look(method).colour, alpha=0.15, linewidth=0
+    )
+    axes.plot(across, values.median(), label=method, **options)
+
+
+def family_legend(figure: Figure, frame: pandas.DataFrame, methods: Sequence[str]) -> None:
+    """Put one legend column per family below the axes, off every curve."""
+    families = frame.drop_duplicates("method").set_index("method").family.to_dict()
+    columns = [[name for name in methods if families[name] == family] for family in FAMILIES]
+    titles = [title for title, names in zip(FAMILIES.values(), columns, strict=True) if names]
+    columns = [names for names in columns if names]
+    height = max(map(len, columns))
+    handles = [
+        handle
+        for title, names in zip(titles, columns, strict=True)
+        for handle in (_blank(title), *map(_handle, names), *[_blank("")] * (height - len(names)))
+    ]
+    legend = figure.legend(handles=handles, loc="outside lower center", ncols=len(columns))
+    for text in legend.get_texts():
+        text.set_fontweight("bold" if text.get_text() in titles else "normal")
+
+
+def _handle(method: str) -> Line2D:
+    return Line2D([], [], label=method, **look(method).line())
+
+
+def _blank(text: str) -> Line2D:
+    return Line2D([], [], linestyle="none", label=text)
+
+
+def rounding(columns: int, eps: float) -> float:
+    """10 sqrt(k) eps, what rounding alone may leave of ‖X^T X - I‖ (LAPACK's QR leaves half)."""
+    return 10 * math.sqrt(columns) * eps

@@ -1,0 +1,51 @@
+"""Where the figures' numbers come from, and what to do when they are not there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas
+
+from experiments.errors import LogError
+from experiments.logs import DEFAULT_LOGS, RunLog, read_variant, variants
+
+COMMITTED_LOGS = Path("experiments/results/logs")  # thinned logs that come with the repository
+VERIFICATION = Path("experiments/results/verification.json")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The folder of logs (None: the user's own, else the committed ones) and the laws' report."""
+
+    logs: Path | None = None
+    verification: Path = VERIFICATION
+
+    def runs(self, experiment: str) -> list[RunLog]:
+        """Return the runs of the latest variant of an experiment, or a `LogError`."""
+        candidates = [self.logs] if self.logs else [DEFAULT_LOGS, COMMITTED_LOGS]
+        found = [folder for folder in candidates if variants(folder, experiment)]
+        return read_variant((found or candidates)[0], experiment)
+
+    def verified(self) -> pandas.DataFrame:
+        """Return the rows of `python -m manifolds.verify --json FILE`, or a `LogError`."""
+        command = f"python -m manifolds.verify --json {self.verification}"
+        if not self.verification.exists():
+            raise LogError(f"no report at {self.verification}; make it with: {command}")
+        try:
+            rows = json.loads(self.verification.read_text(encoding="utf-8"))["rows"]
+            return pandas.DataFrame(rows)[list(VERIFICATION_COLUMNS)]
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            message = f"{self.verification} is not a report of the laws ({error!r})"
+            raise LogError(f"{message}; make it again with: {command}") from error
+
+
+VERIFICATION_COLUMNS = ("manifold", "dtype", "law", "error_eps", "limit_eps")
+EPS = {"float64": 2.0**-52, "float32": 2.0**-23, "bfloat16": 2.0**-7, "float16": 2.0**-10}
+
+
+def columns_and_eps(runs: list[RunLog]) -> tuple[int, float]:
+    """Return k and eps(dtype) of a Procrustes log, for the line that marks rounding."""
+    header = runs[0].header
+    return int(header["settings"]["size"]), EPS[header["dtype"]]

@@ -1,0 +1,19 @@
+"""Every figure by name. A new one is a function and one line here."""
+
+from collections.abc import Callable
+
+from matplotlib.figure import Figure
+
+from paper_figures.data import Sources
+from paper_figures.gap import gap
+from paper_figures.round_trip import round_trip
+from paper_figures.stiefel_mlp import stiefel_mlp
+from paper_figures.violation import violation, violation_all
+
+FIGURES: dict[str, Callable[[Sources], Figure]] = {
+    "violation": violation,
+    "violation_all": violation_all,
+    "gap": gap,
+    "stiefel_mlp": stiefel_mlp,
+    "round_trip": round_trip,
+}

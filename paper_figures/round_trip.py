@@ -1,0 +1,35 @@
+"""Error of the right inverse in units of eps, manifold by manifold and dtype by dtype."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from paper_figures.data import Sources
+from paper_figures.style import BLUE, COLUMN_WIDTH, GREEN, GREY, ORANGE
+
+LAW = "round_trip"
+SMALLEST = 0.1  # exact round trips are drawn here: a log axis has no zero
+DTYPES = {  # dtype -> (colour, marker)
+    "float64": (BLUE, "o"),
+    "float32": (ORANGE, "s"),
+    "bfloat16": (GREEN, "^"),
+    "float16": (GREY, "D"),
+}
+
+
+def round_trip(sources: Sources) -> Figure:
+    """Draw the worst error of every manifold over its options and shapes."""
+    rows = sources.verified()
+    rows = rows[rows.law == LAW]
+    worst = rows.groupby(["manifold", "dtype"]).error_eps.max().clip(lower=SMALLEST)
+    names = sorted(rows.manifold.unique(), reverse=True)
+    figure = Figure(figsize=(COLUMN_WIDTH, 0.8 + 0.13 * len(names)), layout="constrained")
+    axes = figure.add_subplot()
+    for dtype, (colour, marker) in DTYPES.items():
+        found = [(worst[name, dtype], y) for y, name in enumerate(names) if (name, dtype) in worst]
+        if found:
+            axes.plot(*zip(*found, strict=True), marker, color=colour, label=dtype)
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xscale="log", xlabel=r"worst $\max |f(r(X)) - X|$ in units of $\varepsilon \max |X|$")
+    figure.legend(loc="outside upper center", ncols=len(DTYPES))
+    return figure
