@@ -18,7 +18,8 @@ def tuning_runs(experiment: Experiment, request: Request) -> list[Run]:
 
 def _at(run: Run, rate: float) -> Run:
     header = {**run.header, "learning_rate": rate, "tuning": True}
-    folder = run.path.parent.with_name(run.path.parent.name + "-tuning")
+    logs, variant = run.path.parents[2], run.path.parent.name
+    folder = logs / "tuning" / run.experiment / variant
     return replace(run, header=header, path=folder / f"{header['method']}-{rate:g}.jsonl")
 
 

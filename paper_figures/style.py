@@ -1,8 +1,8 @@
 """How every method looks in every figure: one place, one colour per method.
 
-The hue is the family (blue and green: ours; orange to brown: other libraries; grey: infeasible), the
-dash and the marker the map, so that a figure reads without colour too. The first hues of each family
-are those of Okabe & Ito 2008, chosen to differ for colour-blind readers.
+The hue is the family (blue and green: ours; orange to brown: other libraries; grey: infeasible),
+the dash and the marker the map, so that a figure reads without colour too. The first hues of each
+family are those of Okabe & Ito 2008, chosen to differ for colour-blind readers.
 """
 
 from __future__ import annotations

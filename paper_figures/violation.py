@@ -1,4 +1,4 @@
-"""Constraint violation against step: who stays on the manifold, and who pays for the loss with it."""
+"""Constraint violation against step: who stays on the manifold, and who leaves it for the loss."""
 
 from __future__ import annotations
 
@@ -37,9 +37,7 @@ def violation_all(sources: Sources) -> Figure:
     figure = Figure(figsize=(PAGE_WIDTH, 3.9), layout="constrained")
     panels = figure.subplots(1, len(FAMILIES), sharey=True)
     for axes, (family, title) in zip(panels, FAMILIES.items(), strict=True):
-        _draw(
-            axes, rows, [n for n in ordered(rows) if n in set(rows[rows.family == family].method)]
-        )
+        _draw(axes, rows, ordered(rows[rows.family == family]))
         _mark_rounding(axes, *columns_and_eps(runs))
         axes.set_title(title)
     panels[0].set_ylabel(r"violation $\Vert X^{\top} X - I \Vert_F$")
