@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from manifolds.catalogue import markdown_table
+from manifolds.catalogue.table import markdown_table
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

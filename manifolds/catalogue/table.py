@@ -1,0 +1,21 @@
+"""The catalogue as a Markdown table; `python -m manifolds.catalogue.table` prints it."""
+
+from manifolds.catalogue import ENTRIES, Entry
+
+
+def row(entry: Entry) -> str:
+    """Call | set | complex | reference."""
+    axes = getattr(entry.manifold, "axes", ("...",))
+    call = f"`{entry.name}({', '.join(axes)})`"
+    field = "real, complex" if entry.complex_form else "real"
+    return f"| {call} | {entry.formula} | {field} | {entry.reference} |"
+
+
+def markdown_table() -> str:
+    """One row per line of the catalogue."""
+    head = "| manifold | set | field | reference |\n|---|---|---|---|"
+    return "\n".join([head, *map(row, ENTRIES)])
+
+
+if __name__ == "__main__":
+    print(markdown_table())  # noqa: T201 -- this is the program's output
