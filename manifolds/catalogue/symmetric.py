@@ -2,47 +2,23 @@
 
 from torch import Tensor
 
-from manifolds.interface import Manifold, Normal
-from manifolds.linear_algebra.basics import norm, ratio
+from manifolds.interface.subspace import Subspace
 
 
-class Symmetric(Manifold):
-    """X = (P + Pᵀ) / 2; (*batch, n, n) -> (*batch, n, n), complex symmetric too.
+class Symmetric(Subspace):
+    """X = (Z + Zᵀ) / 2; (*batch, n, n) -> (*batch, n, n), complex symmetric too.
 
     `project` is nearest in the Frobenius norm; `random_point` has independent N(0, 1) entries
     on the diagonal and N(0, 1/2) off it (the Gaussian orthogonal ensemble, Mehta 2004, chapter 2).
     """
 
     axes = ("n", "n")
-    complex_form = True
-
-    def embed(self, *parameters: Tensor) -> Tensor:
-        """(P + Pᵀ) / 2."""
-        (p,) = parameters
-        return (p + p.mT) / 2
-
-    def coordinates(self, x: Tensor) -> Tensor:
-        """P = X."""
-        return x
-
-    def residual(self, x: Tensor) -> Tensor:
-        """‖X - Xᵀ‖ / 2‖X‖."""
-        return ratio(norm((x - x.mT) / 2, 2), norm(x, 2))
 
     def nearest(self, x: Tensor) -> Tensor:
-        """(X + Xᵀ) / 2."""
-        return self.embed(x)
-
-    def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:
-        """The symmetric part of a matrix of independent normal entries."""
-        return self.embed(normal(*shape))
+        """(X + Xᵀ) / 2, exact on symmetric X."""
+        return x / 2 + x.mT / 2
 
     @property
     def dim(self) -> int:
         """n (n + 1) / 2."""
         return self.size[0] * (self.size[0] + 1) // 2
-
-    @property
-    def complex_dim(self) -> int:
-        """Twice the real dimension."""
-        return 2 * self.dim

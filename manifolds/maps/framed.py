@@ -25,7 +25,7 @@ class Framed(Manifold):
         self.options = {"map": map, "base": base}
         self.has_base = base == "assigned"
         shape = self.frame(torch.empty(self.size, device="meta")).shape
-        state, _ = self.chart.anchor(torch.eye(*shape[-2:]).expand(shape))
+        state, _ = self.chart.anchor(torch.eye(*shape[-2:], dtype=torch.float32).expand(shape))
         self._names = tuple(state)
         self.remember(**state)
 
