@@ -39,6 +39,7 @@ class ParametrizationList(ModuleList):
         self.unsafe = unsafe
         self._value_shape, self._value_dtype = original.shape, original.dtype
         self._persistent = persistent
+        self._swapped: list[tuple[Tensor, Tensor]] = []  # by functional_call
         new = self._initial(original)
         self.is_tensor = isinstance(new, Tensor)
         self.ntensors = 1 if self.is_tensor else len(new)

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import Module, ModuleDict
 
 from parametrize import _cache
+from parametrize._functional_call import is_swapped
 
 
 def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
@@ -38,6 +39,8 @@ def parametrized_class(base: type) -> type:
 
     def set_attribute(self: Module, name: str, value: Any) -> None:
         if isinstance(value, Tensor) and is_parametrized_here(self, name):
+            if is_swapped(self._modules["parametrizations"]._modules[name], value):  # type: ignore[union-attr]
+                return
             # Module.__setattr__ would register a Parameter or Buffer under the property's name
             value = value.detach()
         super(cls, self).__setattr__(name, value)
@@ -66,8 +69,8 @@ def expose(module: Module, tensor_name: str) -> None:
     """Make `module.<tensor_name>` evaluate on reading and apply the right inverse on writing."""
 
     def value(self: Module) -> Tensor:
-        parametrization = self._modules["parametrizations"]._modules[tensor_name]  # type: ignore[union-attr]
-        return _cache.value_of(parametrization)  # type: ignore[arg-type]
+        held: Any = self._modules["parametrizations"]._modules[tensor_name]  # type: ignore[union-attr]
+        return held._swapped[-1][1] if held._swapped else _cache.value_of(held)  # type: ignore[no-any-return]
 
     def assign(self: Module, value: Tensor) -> None:
         self.parametrizations[tensor_name].right_inverse(value)  # type: ignore[index,operator,union-attr]

@@ -9,7 +9,7 @@ from torch.nn import Module, Parameter
 from parametrize._list import overwrite
 from parametrize._module_class import is_parametrized
 from parametrize._register import register_parametrization
-from parametrize._transaction import transaction
+from parametrize._transaction import Snapshot, transaction
 
 
 def remove_parametrizations(
@@ -102,7 +102,11 @@ def transfer_parametrizations_and_params(
             setattr(to_module, name, Parameter(getattr(from_module, name)))
         source = parametrizations[name]
         for parametrization in source:
+            before = Snapshot(parametrization)
             register_parametrization(to_module, name, parametrization)
+            # Its right inverse may have stored a base point, which does not belong to the
+            # originals that are shared below: both modules' values would change
+            before.restore()
         target: Any = to_module.parametrizations[name]  # type: ignore[index]
         numbered = [f"original{i}" for i in range(source.ntensors)]
         for original in ["original"] if source.is_tensor else numbered:

@@ -53,27 +53,44 @@ class _NamesBefore:
             object.__setattr__(self.module, "__class__", self.type)
 
 
+class Snapshot:
+    """All of `written` and below, the names in `renamed`, and `tensors`, as they are now.
+
+    `renamed` is for a host whose own children stay out of it: a large model is not copied.
+    """
+
+    def __init__(
+        self,
+        *written: Module,
+        renamed: Iterable[Module] = (),
+        tensors: Iterable[Tensor] = (),
+    ) -> None:
+        modules = [*renamed, *chain(*(root.modules() for root in written))]
+        held = chain(*(chain(root.parameters(), root.buffers()) for root in written), tensors)
+        distinct = {id(t): t for t in held if not is_lazy(t)}.values()
+        self.names = [_NamesBefore(m) for m in {id(m): m for m in modules}.values()]
+        with torch.no_grad():
+            self.values = [_TensorBefore(t) for t in distinct]
+
+    def restore(self) -> None:
+        """Bring all of it back."""
+        for name in self.names:
+            name.restore()
+        with torch.no_grad():
+            for value in self.values:
+                value.restore()
+
+
 @contextmanager
 def transaction(
     *written: Module, renamed: Iterable[Module] = (), tensors: Iterable[Tensor] = ()
 ) -> Iterator[None]:
-    """Restore, on any exception: all of `written` and below, the names in `renamed`, `tensors`.
-
-    `renamed` is for a host whose own children stay out of it: a large model is not copied.
-    """
-    modules = [*renamed, *chain(*(root.modules() for root in written))]
-    held = chain(*(chain(root.parameters(), root.buffers()) for root in written), tensors)
-    names = [_NamesBefore(m) for m in {id(m): m for m in modules}.values()]
-    with torch.no_grad():
-        values = [_TensorBefore(t) for t in {id(t): t for t in held}.values() if not is_lazy(t)]
+    """Restore the snapshot on any exception."""
+    before = Snapshot(*written, renamed=renamed, tensors=tensors)
     try:
         yield
     except BaseException:  # a Ctrl-C in user code must not leave half a change either
-        for name in names:
-            name.restore()
-        with torch.no_grad():
-            for value in values:
-                value.restore()
+        before.restore()
         raise
 
 
