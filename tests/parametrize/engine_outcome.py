@@ -51,3 +51,20 @@ def describe(module):
         "repr": repr(module),
         "attributes": sorted(name for name in vars(module) if not name.startswith("_")),
     }
+
+
+DEFECTS = []
+
+
+def defect(function):
+    """Add a scenario that returns whether the engine is right; torch's is known not to be."""
+    DEFECTS.append(function)
+    return function
+
+
+def is_right(scenario, engine):
+    """Whether the scenario comes out right; an exception is not right either."""
+    try:
+        return bool(scenario(engine))
+    except Exception:
+        return False
