@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from manifolds.linear_algebra.basics import add_identity, gram, identity_like
+from manifolds.linear_algebra.inverse import accretive_inverse
 from manifolds.linear_algebra.orthonormalize import orthonormalize
 from manifolds.maps.map import Chart, Retraction, State
 from manifolds.maps.signature import lower_part, signature, split
@@ -19,7 +20,7 @@ from manifolds.maps.signature import lower_part, signature, split
 def cayley(b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
     """Cay(Ω) B; (*batch, n, k), (*batch, k, k), (*batch, n, k) or None -> (*batch, n, k)."""
     s = add_identity(-a / 2) if normal is None else add_identity(gram(normal) / 4 - a / 2)
-    w = torch.linalg.inv_ex(s).inverse  # inv would wait for the GPU's verdict; s is regular
+    w = accretive_inverse(s)
     return orthonormalize((2 * b if normal is None else 2 * b + normal) @ w - b)
 
 

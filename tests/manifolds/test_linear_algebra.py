@@ -13,6 +13,7 @@ from manifolds.linear_algebra.exponential import (
     squared_by_reading,
     squared_by_selecting,
 )
+from manifolds.linear_algebra.inverse import accretive_inverse, by_blocks
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor, orthonormalize
 from manifolds.linear_algebra.polar import polar, sylvester
 from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root
@@ -72,10 +73,17 @@ def definite(k: int) -> Tensor:
     return (a @ a.mT + torch.eye(k, dtype=a.dtype)).requires_grad_()
 
 
+def accretive(n: int, dtype: torch.dtype = torch.float64) -> Tensor:
+    a = normal(2, n, n, dtype=dtype)
+    return torch.eye(n, dtype=dtype) + a - a.mH
+
+
 FUNCTIONS = {
     "exponential": (exponential, lambda: (wide(2, 3, 3),)),
     "complex exponential": (exponential, lambda: (wide(2, 2, dtype=torch.complex128),)),
     "exponential derivative": (exponential_derivative, lambda: (wide(3, 3), wide(3, 3, seed=1))),
+    "accretive inverse": (accretive_inverse, lambda: (accretive(3),)),
+    "complex accretive inverse": (accretive_inverse, lambda: (accretive(2, torch.complex128),)),
     "polar tall": (polar, lambda: (wide(2, 4, 2),)),
     "polar square": (polar, lambda: (wide(3, 3),)),
     "complex polar": (polar, lambda: (wide(3, 2, dtype=torch.complex128),)),
@@ -124,6 +132,20 @@ def test_the_polar_factor_is_scipys(shape: tuple[int, ...]):
     theirs = [scipy.linalg.polar(m)[0] for m in y.flatten(0, -3).numpy()] if y.ndim > 2 else None
     expected = np.stack(theirs) if theirs else scipy.linalg.polar(y.numpy())[0]
     assert relative_error(polar(y), expected) <= 100 * EPS
+
+
+@pytest.mark.parametrize("n", [1, 2, 17, 33, 100])
+def test_the_inverse_by_blocks_is_lapacks(n: int):
+    s = accretive(n)
+    expected = torch.linalg.inv(s)
+    assert (by_blocks(s) - expected).norm() <= 8 * n * EPS * expected.norm()
+
+
+def test_a_large_matrix_is_inverted_with_pivots():
+    n = 40
+    s = torch.eye(n, dtype=torch.float64) + 1e9 * (accretive(n)[0] - torch.eye(n))
+    residual = accretive_inverse(s) @ s - torch.eye(n)
+    assert residual.norm() <= 8 * n * EPS * s.norm()
 
 
 def test_sylvester_solves_its_equation():
