@@ -23,8 +23,6 @@ from itertools import pairwise
 
 import pandas
 import torch
-from sklearn.datasets import load_digits
-from sklearn.model_selection import train_test_split
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, relu
 
@@ -70,6 +68,10 @@ Images = tuple[Tensor, Tensor]  # (count, 64) pixels in [0, 1], (count,) labels
 
 def digits(context: Context) -> tuple[Images, Images, Images]:
     """Return train, validation and test images."""
+    # scikit-learn takes a second to import, and every other command would wait for it
+    from sklearn.datasets import load_digits  # noqa: PLC0415  # see above
+    from sklearn.model_selection import train_test_split  # noqa: PLC0415  # see above
+
     data = load_digits()
     x = torch.tensor(data.data / LARGEST_PIXEL, dtype=context.dtype, device=context.device)
     y = torch.tensor(data.target, device=context.device)

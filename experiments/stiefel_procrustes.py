@@ -42,7 +42,7 @@ from experiments.methods import METHODS, Family, Method
 from experiments.timing import synchronize
 
 LARGEST_GAP = 1e-2  # our threshold on (f - f*) / f*
-GRID = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+GRID = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 LANDED = 100  # landing must end this much closer to the manifold than it was at its worst; ours
 ROUNDTRIPS = 4  # a run assigns its iterate and reads it back this many times
 

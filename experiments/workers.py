@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 import traceback
 from collections.abc import Iterator
 from multiprocessing.synchronize import Event
@@ -26,6 +28,15 @@ def initialize(stop: Event) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(1)
     _State.stop = stop
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+
+
+def _exit_with_parent() -> None:
+    """A killed parent cannot say stop, and the pool's queue would wait for it for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # what is half written is a `.partial` file, which the next run replaces
 
 
 def execute(run: Run) -> str | None:
@@ -55,10 +66,7 @@ def rows_of(run: Run) -> Iterator[Row]:
 
 
 def _until_stopped(rows: Iterator[Row]) -> Iterator[Row]:
-    parent = multiprocessing.parent_process()
     for row in rows:
         if _State.stop is not None and _State.stop.is_set():
             raise ExperimentError("stopped before its last row")
-        if parent is not None and not parent.is_alive():
-            raise ExperimentError("stopped: the process that started it is gone")
         yield row

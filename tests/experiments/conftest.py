@@ -1,0 +1,44 @@
+"""The command line called in this process, on settings that take milliseconds."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from experiments.command_line import main
+
+TINY = {
+    "stiefel_procrustes": ["steps=4", "seeds=[0]", "batch=2", "rows=6", "size=5"],
+    "stiefel_mlp": ["steps=4", "seeds=[0]", "every=2", "hidden=[12,8]"],
+}
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    return tmp_path / "logs"
+
+
+@pytest.fixture
+def command(monkeypatch, capsys) -> Callable[..., tuple[int, str]]:
+    """(arguments) -> exit status and everything printed."""
+
+    def call(*arguments: object) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["experiments", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        printed = capsys.readouterr()
+        return int(exit_.value.code or 0), printed.out + printed.err
+
+    return call
+
+
+@pytest.fixture
+def run_tiny(command, logs) -> Callable[..., tuple[int, str]]:
+    """(experiment, more arguments) -> exit status and everything printed, in one process."""
+
+    def call(experiment: str, *arguments: object) -> tuple[int, str]:
+        settings = [part for value in TINY[experiment] for part in ("--set", value)]
+        return command("run", experiment, "--jobs", 1, "--logs", logs, *settings, *arguments)
+
+    return call

@@ -1,0 +1,18 @@
+"""Timings are interleaved, warm, and patient with slow steps only once."""
+
+from experiments.benchmarks.stopwatch import interleaved
+
+
+def test_candidates_take_turns_after_a_warm_up():
+    calls = []
+    steps = {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}
+    timings = interleaved(steps, rounds=3, slow=1.0)
+    assert calls == ["a", "b"] * 4
+    assert [timing.runs for timing in timings.values()] == [3, 3]
+
+
+def test_a_slow_candidate_is_timed_once():
+    calls = []
+    timings = interleaved({"slow": lambda: calls.append(1)}, rounds=5, slow=-1.0)
+    assert timings["slow"].runs == 1
+    assert len(calls) == 2
