@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, is_grad_enabled, is_inference_mode_enabled
 from torch.nn import Module
 from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
@@ -22,6 +22,7 @@ _any_autocast = _private("_is_any_autocast_enabled", otherwise=True)
 _mode_count = _private("_len_torch_dispatch_stack", otherwise=1)
 _saved_tensor_hooks = _private("_autograd._top_saved_tensors_default_hooks", otherwise=None)
 _functorch_level = _private("_functorch.maybe_get_level", otherwise=None)
+_transform = _private("_functorch.peek_interpreter_stack", otherwise=None)
 _tracing_state = _private("_get_tracing_state", otherwise=None)
 
 
@@ -32,16 +33,22 @@ def modes(held: Module) -> tuple[Any, ...]:
     weight computed under no_grad has no graph: served outside, it would never be trained.
     """
     return (
-        torch.is_grad_enabled(),
-        torch.is_inference_mode_enabled(),
+        is_grad_enabled(),
+        is_inference_mode_enabled(),
         _autocast(held) if _any_autocast() else None,
         tuple(_get_current_dispatch_mode_stack()) if _mode_count() else None,
+        _tracing_state(),
     )
 
 
 def _autocast(held: Module) -> tuple[Any, ...]:
     device = next(chain(held.parameters(), held.buffers())).device.type
     return device, torch.is_autocast_enabled(device), torch.get_autocast_dtype(device)
+
+
+def is_plain() -> bool:
+    """Whether neither a dispatch mode nor a torch.func transform nor a trace is watching."""
+    return not _mode_count() and _transform() is None and _tracing_state() is None
 
 
 def checkpoint() -> Any:
@@ -51,8 +58,9 @@ def checkpoint() -> Any:
     or after them would change what the region saves for backward.
     """
     hooks = _saved_tensor_hooks(False)  # noqa: FBT003 -- a builtin without keywords
-    inside = hooks is not None and hooks[0].__module__ == "torch.utils.checkpoint"
-    return hooks[0] if inside else None
+    if hooks is None:
+        return None
+    return hooks[0] if hooks[0].__module__ == "torch.utils.checkpoint" else None
 
 
 def outlives_transform(value: Any, sources: list[Tensor]) -> bool:

@@ -10,7 +10,6 @@ What nobody can see is a write through `.data` (`w.data.add_(1)`), and a change 
 attribute (a list that grows).
 """
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,9 +19,11 @@ from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
+from torch.compiler import is_compiling
 from torch.nn import Module, Parameter
 
 from parametrize._ambient import checkpoint, modes, outlives_transform, refuse_tracing
+from parametrize._lost_write import warn_of_lost_write
 from parametrize._transaction import version_of
 
 # nn.Module's own attributes; a function's value does not depend on them, except for the flag
@@ -52,7 +53,10 @@ class _Entry:
                 return False
             if pointer is not None and tensor.data_ptr() != pointer:
                 return False
-        return self.value_version is None or self.value._version == self.value_version or _warn()
+        if self.value_version is not None and self.value._version != self.value_version:
+            warn_of_lost_write()
+            return False
+        return True
 
 
 class _Scope:
@@ -64,22 +68,23 @@ class _Scope:
         self.is_open = True
 
     def value_of(self, held: Module) -> Tensor:
-        refuse_tracing()
+        by_mode, mode = self.entries.get(held), modes(held)
+        entry = by_mode.get(mode) if by_mode else None
         if checkpoint() is not self.checkpoint:
             return held()  # type: ignore[no-any-return]
-        by_mode = self.entries.get(held)
-        if by_mode is None:
-            by_mode = self.entries[held] = {}
-        key = modes(held)
-        entry = by_mode.get(key)
         if entry is not None and entry.holds(held):
             return entry.value  # type: ignore[no-any-return]
+        return self._computed(held, mode)
+
+    def _computed(self, held: Module, mode: Any) -> Tensor:
+        refuse_tracing()
         value: Tensor = held()
-        by_mode.pop(key, None)
-        if isinstance(value, Tensor) and not any(_is_inference(s) for s in _slots(held)):
+        by_mode = self.entries.setdefault(held, {})
+        by_mode.pop(mode, None)
+        if isinstance(value, Tensor) and not any(map(_is_inference, _slots(held))):
             entry = _Entry(held, value)
             if outlives_transform(value, entry.sources):
-                by_mode[key] = entry
+                by_mode[mode] = entry
         return value
 
 
@@ -97,7 +102,7 @@ def cached() -> Iterator[None]:
     or of the mode it is read in (no_grad, autocast) computes it anew. Values and their graphs are
     kept until the context ends. The context is that of the current thread or asyncio task.
     """
-    if torch.compiler.is_compiling():
+    if is_compiling():
         _traced.append(_traced[-1] if _traced else {})
         try:
             yield
@@ -120,11 +125,13 @@ def cached() -> Iterator[None]:
 
 def value_of(held: Module) -> Tensor:
     """Return the cached value if it still holds, else a new one."""
-    if torch.compiler.is_compiling():
+    if is_compiling():
         return _traced_value(held)
     scope = _scope.get()
     if scope is None or not scope.is_open:
-        return held()  # type: ignore[no-any-return]
+        value: Tensor = held()
+        held._last_read.follow(value)  # type: ignore[union-attr,operator]
+        return value
     return scope.value_of(held)
 
 
@@ -170,12 +177,3 @@ def _memory(tensor: Tensor) -> tuple[int | None, Any]:
         return tensor.data_ptr(), tensor.untyped_storage()
     except (RuntimeError, NotImplementedError):
         return None, None  # inside a torch.func transform a tensor is a wrapper
-
-
-def _warn() -> bool:
-    warnings.warn(
-        "the value of a parametrized tensor was written in place inside cached(); the write is "
-        "lost. Assign instead: `module.weight = value`, also to initialize it",
-        stacklevel=6,
-    )
-    return False

@@ -10,6 +10,7 @@ from torch.__future__ import get_swap_module_params_on_conversion
 from torch.nn import Module, ModuleList, Parameter
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
+from parametrize._lost_write import LastRead
 from parametrize._module_class import is_parametrized
 from parametrize._transaction import transaction
 
@@ -40,6 +41,7 @@ class ParametrizationList(ModuleList):
         self._value_shape, self._value_dtype = original.shape, original.dtype
         self._persistent = persistent
         self._swapped: list[tuple[Tensor, Tensor]] = []  # by functional_call
+        self._last_read = LastRead()
         new = self._initial(original)
         self.is_tensor = isinstance(new, Tensor)
         self.ntensors = 1 if self.is_tensor else len(new)
