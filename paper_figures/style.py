@@ -56,7 +56,7 @@ LOOKS = {
     "torch-exponential": Look(VERMILLION, SHORT, "v"),
     "torch-householder": Look(BROWN, LONG, "v"),
     "geotorch-cayley": Look(ORANGE, DOTS, "<"),
-    "geotorch-exponential": Look(VERMILLION, DOTS, "<"),
+    "geotorch-exponential": Look(VERMILLION, DOTS, ">"),
     "geoopt-sgd": Look(PINK, "-", "P"),
     "geoopt-adam": Look(PINK, MIXED, "X"),
     "projection": Look(RUST, MIXED, "h"),

@@ -1,0 +1,76 @@
+"""The figures' command line called in this process, and small logs made up for it."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from experiments.logs import write_run
+from paper_figures.command_line import main
+from paper_figures.style import LOOKS
+
+OURS = ("cayley", "exponential", "householder", "polar")
+INFEASIBLE = ("penalty", "landing", "unconstrained", "unconstrained-orthogonal")
+
+
+def family(method: str) -> str:
+    if method.partition("-")[0] in OURS:
+        return "ours"
+    return "infeasible" if method in INFEASIBLE else "peer"
+
+
+def row(step: int, seed: int) -> dict[str, float]:
+    return {
+        "step": step,
+        "wall_s": 0.01 * step,
+        "step_ms": 10.0,
+        "loss": 1.0,
+        "gap": 2.0 ** -(step + seed),
+        "violation": 1e-6 * (1 + seed + step),
+        "accuracy": 0.9 + 0.01 * seed,
+        "condition": 1 + 1e-6 * (1 + seed),
+    }
+
+
+@pytest.fixture
+def made_up_logs(tmp_path) -> Path:
+    """Logs of every method, two seeds each, written by no optimizer."""
+    logs = tmp_path / "logs"
+    for experiment in ("stiefel_procrustes", "stiefel_mlp"):
+        for method in (*LOOKS, "my-own-method"):
+            for seed in (0, 1):
+                header = {"method": method, "family": family(method), "seed": seed}
+                header |= {"dtype": "float32", "device": "cpu", "settings": {"size": 60}}
+                path = logs / experiment / "quick-float32-cpu" / f"{method}-seed{seed}.jsonl"
+                write_run(path, header, [row(step, seed) for step in range(5)])
+    return logs
+
+
+@pytest.fixture
+def made_up_verification(tmp_path) -> Path:
+    """A report of the laws on two manifolds."""
+    path = tmp_path / "verification.json"
+    rows = [
+        {"manifold": name, "dtype": dtype, "law": law, "error_eps": 2.0, "limit_eps": 80.0}
+        for name in ("Orthogonal", "Sphere")
+        for dtype in ("float32", "float64")
+        for law in ("round_trip", "on_manifold")
+    ]
+    path.write_text(json.dumps({"rows": rows}))
+    return path
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """(arguments) -> exit status and everything printed; coarse pictures, to be quick."""
+    monkeypatch.setattr("paper_figures.command_line.DOTS_PER_INCH", 40)
+
+    def call(*arguments: object) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["paper_figures", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        printed = capsys.readouterr()
+        return int(exit_.value.code or 0), printed.out + printed.err
+
+    return call

@@ -1,0 +1,104 @@
+"""Every figure comes from logs alone, says where it is, and reads without colour."""
+
+import subprocess
+import sys
+
+import matplotlib.image
+import pytest
+
+from experiments.provenance import ROOT
+from paper_figures.registry import FIGURES
+from paper_figures.style import LOOKS
+
+FROM_LOGS = [name for name in FIGURES if name != "round_trip"]
+
+
+@pytest.fixture
+def draw(command, made_up_logs, made_up_verification, tmp_path):
+    def call(*names):
+        sources = ("--logs", made_up_logs, "--verification", made_up_verification)
+        return command(*names, *sources, "--output", tmp_path / "figures")
+
+    return call
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_drawn_as_pdf_and_png(draw, tmp_path, name):
+    status, printed = draw(name)
+    assert status == 0, printed
+    pdf, png = (tmp_path / "figures" / f"{name}.{kind}" for kind in ("pdf", "png"))
+    assert str(pdf) in printed
+    assert pdf.read_bytes().startswith(b"%PDF")
+    assert matplotlib.image.imread(png).std() > 0.01  # a blank page has no contrast
+
+
+def test_without_a_name_every_figure_is_drawn(draw, tmp_path):
+    status, _ = draw()
+    assert status == 0
+    assert {path.stem for path in (tmp_path / "figures").iterdir()} == set(FIGURES)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_same_logs_give_the_same_bytes(draw, tmp_path, name):
+    draw(name)
+    first = (tmp_path / "figures" / f"{name}.pdf").read_bytes()
+    draw(name)
+    assert (tmp_path / "figures" / f"{name}.pdf").read_bytes() == first
+
+
+@pytest.mark.parametrize("name", FROM_LOGS)
+def test_a_missing_log_names_the_command_that_makes_it(command, tmp_path, name):
+    status, printed = command(name, "--logs", tmp_path / "none", "--output", tmp_path)
+    assert status == 2
+    assert "python -m experiments run stiefel_" in printed
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_report_names_the_command_that_makes_it(command, tmp_path):
+    status, printed = command("round_trip", "--verification", tmp_path / "none.json")
+    assert status == 2
+    assert "python -m manifolds.verify --json" in printed
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"rows": [{"manifold": "Sphere"}]}'])
+def test_a_damaged_report_is_an_error(command, tmp_path, text):
+    path = tmp_path / "verification.json"
+    path.write_text(text)
+    status, printed = command("round_trip", "--verification", path)
+    assert status == 2
+    assert "is not a report of the laws" in printed
+
+
+def test_a_damaged_log_is_an_error_that_names_it(draw, made_up_logs):
+    damaged = next(made_up_logs.rglob("polar-seed1.jsonl"))
+    for path in made_up_logs.rglob("polar-seed1.jsonl"):
+        path.write_text(damaged.read_text()[:-40])
+    status, printed = draw("violation")
+    assert status == 2
+    assert "polar-seed1.jsonl" in printed
+
+
+def test_one_missing_log_does_not_stop_the_other_figures(draw, made_up_logs, tmp_path):
+    for path in (made_up_logs / "stiefel_mlp").rglob("*.jsonl"):
+        path.unlink()
+    status, _ = draw()
+    assert status == 2
+    assert (tmp_path / "figures" / "violation.pdf").exists()
+
+
+def test_a_misspelt_figure_has_a_suggestion(command):
+    status, printed = command("violatoin")
+    assert status == 2
+    assert "did you mean 'violation'" in printed
+
+
+def test_every_method_differs_in_grey():
+    marks = {(str(look.dash), look.marker) for look in LOOKS.values()}
+    assert len(marks) == len(LOOKS)
+
+
+@pytest.mark.parametrize("forbidden", ["torch", "manifolds", "experiments.runner"])
+def test_the_figures_load_nothing_that_could_train(forbidden):
+    code = f"import sys, paper_figures.command_line; sys.exit({forbidden!r} in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)  # noqa: S603  # this interpreter
+    assert done.returncode == 0
