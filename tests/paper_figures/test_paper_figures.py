@@ -5,6 +5,7 @@ import sys
 
 import matplotlib.image
 import pytest
+from matplotlib.figure import Figure
 
 from experiments.provenance import ROOT
 from paper_figures.registry import FIGURES
@@ -32,18 +33,20 @@ def test_a_figure_is_drawn_as_pdf_and_png(draw, tmp_path, name):
     assert matplotlib.image.imread(png).std() > 0.01  # a blank page has no contrast
 
 
-def test_without_a_name_every_figure_is_drawn(draw, tmp_path):
+def test_without_a_name_every_figure_is_drawn(draw, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "paper_figures.command_line.FIGURES", {"one": FIGURES["gap"], "two": lambda _: Figure()}
+    )
     status, _ = draw()
     assert status == 0
-    assert {path.stem for path in (tmp_path / "figures").iterdir()} == set(FIGURES)
+    assert {path.stem for path in (tmp_path / "figures").iterdir()} == {"one", "two"}
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_the_same_logs_give_the_same_bytes(draw, tmp_path, name):
-    draw(name)
-    first = (tmp_path / "figures" / f"{name}.pdf").read_bytes()
-    draw(name)
-    assert (tmp_path / "figures" / f"{name}.pdf").read_bytes() == first
+def test_the_same_logs_give_the_same_bytes(draw, tmp_path):
+    draw("violation")
+    first = (tmp_path / "figures" / "violation.pdf").read_bytes()
+    draw("violation")
+    assert (tmp_path / "figures" / "violation.pdf").read_bytes() == first
 
 
 @pytest.mark.parametrize("name", FROM_LOGS)
@@ -81,7 +84,7 @@ def test_a_damaged_log_is_an_error_that_names_it(draw, made_up_logs):
 def test_one_missing_log_does_not_stop_the_other_figures(draw, made_up_logs, tmp_path):
     for path in (made_up_logs / "stiefel_mlp").rglob("*.jsonl"):
         path.unlink()
-    status, _ = draw()
+    status, _ = draw("stiefel_mlp", "violation")
     assert status == 2
     assert (tmp_path / "figures" / "violation.pdf").exists()
 
