@@ -30,6 +30,7 @@ from manifolds.catalogue.points import (
     SkewMatrices,
     SymmetricMatrices,
 )
+from manifolds.catalogue.points.geodesics import claim_of_map
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
 from manifolds.catalogue.skew import Skew
@@ -61,6 +62,7 @@ ENTRIES: tuple[Entry, ...] = (
         VECTORS,
         Frames(),
         options=maps_and_bases,
+        claim=claim_of_map,
     ),
     Entry(
         Oblique,
@@ -69,6 +71,7 @@ ENTRIES: tuple[Entry, ...] = (
         COLUMNS,
         Frames(),
         options=maps_and_bases,
+        claim=claim_of_map,
     ),
     Entry(
         Orthogonal,
@@ -77,6 +80,7 @@ ENTRIES: tuple[Entry, ...] = (
         RECTANGULAR,
         Frames(),
         options=maps_and_bases,
+        claim=claim_of_map,
     ),
     Entry(
         SpecialOrthogonal,
@@ -85,6 +89,7 @@ ENTRIES: tuple[Entry, ...] = (
         SQUARE,
         Rotations(),
         options=maps_and_bases,
+        claim=claim_of_map,
     ),
     Entry(
         PositiveDefinite,

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from manifolds.catalogue.points.geodesics import Claim
 from manifolds.catalogue.points.points import Points
 from manifolds.interface import Manifold
 
@@ -25,6 +26,11 @@ def compact_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG
     return COMPACT
 
 
+def no_claim(manifold: Manifold) -> Claim | None:  # noqa: ARG001 -- whatever it is
+    """Straight lines of parameters claim to follow no geodesic."""
+    return None
+
+
 @dataclass(frozen=True)
 class Entry:
     """A manifold class with what is known about it. The first size is the typical one."""
@@ -39,6 +45,8 @@ class Entry:
     options: Callable[[Size], tuple[Options, ...]] = no_options
     huge: Callable[[Manifold, torch.dtype], float] = compact_scale
     """The largest scale of normal parameters whose image the dtype represents."""
+    claim: Callable[[Manifold], Claim | None] = no_claim
+    """Which geodesic a straight line of parameters follows, and to which order."""
     build: Callable[..., Manifold] | None = field(default=None, repr=False)
     """size, options -> instance, where that is not the class itself."""
 

@@ -14,6 +14,7 @@ from manifolds.catalogue.points.points import (
     Generator,
     Named,
     Points,
+    expm,
     hardest_condition,
     normal,
 )
@@ -57,7 +58,7 @@ class SemidefiniteMatrices(Points):
         s = g + g.mH
         s = s * math.log(NEARBY_FACTOR) / torch.linalg.matrix_norm(s, 2, keepdim=True)
         l = torch.linalg.cholesky(x)
-        y = l @ torch.linalg.matrix_exp(s) @ l.mH
+        y = l @ expm(s) @ l.mH
         return (y + y.mH) / 2
 
     def ties(self, manifold: Any, *, is_complex: bool = False) -> Named:

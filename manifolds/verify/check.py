@@ -1,0 +1,64 @@
+"""The laws on a user's own manifold."""
+
+import copy
+from collections import Counter
+from collections.abc import Sequence
+
+import torch
+
+from manifolds.interface import Manifold
+from manifolds.verify.law import Law
+from manifolds.verify.laws import LAWS
+from manifolds.verify.measure import measure
+from manifolds.verify.own import OwnPoints
+from manifolds.verify.report import Report
+from manifolds.verify.selection import COMPLEX, DOUBLE, SINGLE, applicable
+from manifolds.verify.subject import Batch, Subject
+
+NO_SOURCE = "needs points from an independent source, which a catalogue line names"
+
+
+def check(
+    manifold: Manifold,
+    *,
+    dtypes: Sequence[torch.dtype] = (SINGLE, DOUBLE),
+    device: torch.device | str = "cpu",
+    batch: Batch = (2,),
+    laws: Sequence[Law] = LAWS,
+    huge: float = 1.0,
+    raise_on_failure: bool = False,
+) -> Report:
+    """Measure the laws on copies of `manifold`; the report lists each law and what was skipped.
+
+        manifolds.verify.check(MyManifold(5, 3), raise_on_failure=True)
+
+    Points come from the manifold's own `random_point` and `project`: a sampler that shares a
+    mistake with the map hides it, so add known points of yours to a test. `huge` is the largest
+    scale of normal parameters that must land on the set (1e6 suits a compact one). With
+    `raise_on_failure` a VerificationError says which law failed where.
+    """
+    report = Report([], Counter(), str(device))
+    forms = [*dtypes, *(COMPLEX[d] for d in dtypes if manifold.complex_form and d in COMPLEX)]
+    for dtype in forms:
+        subject = Subject(
+            type(manifold).__name__,
+            "",
+            str(manifold),
+            manifold.size,
+            lambda: copy.deepcopy(manifold),
+            OwnPoints(),
+            huge,
+            None,
+            dtype,
+            torch.device(device),
+            batch,
+        )
+        for law in laws:
+            reason = NO_SOURCE if law.needs_source else applicable(law, subject)
+            if reason is None:
+                report.rows.append(measure(law, subject))
+            else:
+                report.skipped[law.name, reason] += 1
+    if raise_on_failure:
+        report.raise_on_failure()
+    return report

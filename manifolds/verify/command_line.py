@@ -1,0 +1,92 @@
+"""python -m manifolds.verify: every law on every line of the catalogue, on this machine."""
+
+import difflib
+import warnings
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import torch
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from manifolds.catalogue import ENTRIES
+from manifolds.verify.laws import LAWS
+from manifolds.verify.measure import measure
+from manifolds.verify.report import Report, table
+from manifolds.verify.selection import DOUBLE, SINGLE, Plan, plan
+
+DTYPES = {"float32": SINGLE, "float64": DOUBLE}
+SHOWN = 20
+"""Failures printed; the file has all."""
+
+Value = TypeVar("Value")
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def verify(
+    names: Annotated[list[str] | None, typer.Argument(help="Manifolds; all if none.")] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    dtype: Annotated[list[str] | None, typer.Option(help="float32 or float64; both.")] = None,
+    law: Annotated[list[str] | None, typer.Option(help="Laws; all if none.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the report to this file.")] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Every size and batch shape.")] = False,
+) -> None:
+    """Check that every manifold is what it says, by laws; exit status 1 if a law fails."""
+    console = Console(highlight=False)
+    entries = chosen(names, {e.name: e for e in ENTRIES}, "manifold")
+    laws = chosen(law, {each.name: each for each in LAWS}, "law")
+    dtypes = chosen(dtype, DTYPES, "dtype")
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise typer.BadParameter(f"{device!r} needs a CUDA device, and torch sees none; use cpu")
+    planned = plan(entries, laws, dtypes=dtypes, device=torch.device(device), everything=everything)
+    report = run(planned, device, console)
+    if json is not None:
+        report.write(json)
+    console.print(table(report.rows, by_dtype=everything))
+    summarize(report, console)
+    raise typer.Exit(0 if report.passed else 1)
+
+
+def chosen(names: list[str] | None, known: dict[str, Value], what: str) -> list[Value]:
+    """Those of the given names, all if none; an unknown name is an error with the closest match."""
+    unknown = [name for name in names or [] if name not in known]
+    if unknown:
+        close = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0.0)
+        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+        raise typer.BadParameter(f"no {what} is called {unknown[0]!r}; {hint}")
+    return [known[name] for name in names or known]
+
+
+def run(planned: Plan, device: str, console: Console) -> Report:
+    """Measure, with a progress bar on a terminal."""
+    report = Report([], planned.skipped, device)
+    steps = track(
+        planned.checks,
+        "verifying",
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    for law, subject in steps:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a law that needs a warning looks for it itself
+            report.rows.append(measure(law, subject))
+    return report
+
+
+def summarize(report: Report, console: Console) -> None:
+    """Failures, what was skipped, and the verdict."""
+    for row in report.failures[:SHOWN]:
+        console.print(f"FAIL {row.sentence()}", markup=False, style="red")
+    if len(report.failures) > SHOWN:
+        console.print(f"and {len(report.failures) - SHOWN} more; --json FILE has all")
+    for reason in sorted({reason for _, reason in report.skipped}):
+        laws = {law: n for (law, why), n in sorted(report.skipped.items()) if why == reason}
+        counts = ", ".join(f"{law} {n}" for law, n in laws.items())
+        console.print(f"skipped, {reason}: {counts}", markup=False, style="dim")
+    checks = sum(row.checks for row in report.rows)
+    verdict = "every law holds" if report.passed else f"{len(report.failures)} laws fail"
+    console.print(f"{verdict}: {checks} checks, worst errors in eps of the dtype")
