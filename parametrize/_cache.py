@@ -33,6 +33,8 @@ _BOOKKEEPING = vars(Module()).keys() - {"training"}
 class _Entry:
     """A value and what it was computed from."""
 
+    __slots__ = ("children", "slots", "sources", "tensors", "value", "value_version")
+
     def __init__(self, held: Module, value: Any) -> None:
         self.value = value
         self.children = len(held._modules)
@@ -45,9 +47,12 @@ class _Entry:
         """Whether the value would be the same if it were computed again."""
         if len(held._modules) != self.children:
             return False
-        for names, name, thing in self.slots:
-            if names.get(name) is not thing:
-                return False
+        try:
+            for names, name, thing in self.slots:
+                if names[name] is not thing:
+                    return False
+        except KeyError:
+            return False
         for tensor, version, requires_grad, pointer, _ in self.tensors:
             if tensor._version != version or tensor.requires_grad is not requires_grad:
                 return False
@@ -68,10 +73,10 @@ class _Scope:
         self.is_open = True
 
     def value_of(self, held: Module) -> Tensor:
-        by_mode, mode = self.entries.get(held), modes(held)
-        entry = by_mode.get(mode) if by_mode else None
         if checkpoint() is not self.checkpoint:
             return held()  # type: ignore[no-any-return]
+        by_mode, mode = self.entries.get(held), modes(held)
+        entry = None if by_mode is None else by_mode.get(mode)
         if entry is not None and entry.holds(held):
             return entry.value  # type: ignore[no-any-return]
         return self._computed(held, mode)
