@@ -1,5 +1,7 @@
 """Our parametrizations X = f(parameters) of the Stiefel manifold, under an ordinary optimizer."""
 
+from dataclasses import replace
+
 from torch import nn
 
 import manifolds
@@ -26,8 +28,13 @@ def _method(name: str, map_name: str, base: str, after_step: AfterStep | None = 
     return Method(name, Family.OURS, run, attach, after_step)
 
 
+# Every angle of polar(I + A) is the arc tangent of one of A's, so below 90 degrees: without
+# rebasing, the polar retraction sees a neighbourhood of its base only.
+LOCAL = replace(_method("polar", "polar", "assigned"), reaches_all=False)
+
 OURS = (
-    *(_method(name, name, "assigned") for name in MAPS),
+    *(_method(name, name, "assigned") for name in CHARTS),
+    LOCAL,
     *(_method(f"{name}-fixed", name, "fixed") for name in CHARTS),
     *(_method(f"{name}-rebased", name, "assigned", _rebase) for name in MAPS),
 )
