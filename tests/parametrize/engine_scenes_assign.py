@@ -1,48 +1,9 @@
-"""Scenarios of assignment, removal and transfer."""
-
-from functools import partial
+"""Scenarios of assignment."""
 
 import torch
+from engine_layers import CHAINS, Holder, linear, parametrized, symmetric
 from engine_outcome import attempt, scene
-from engine_zoo import (
-    Based,
-    Cast,
-    Double,
-    Halves,
-    Holder,
-    NoInverse,
-    RankOne,
-    Resize,
-    Returns,
-    Shift,
-    Single,
-    Symmetric,
-    UnwrittenInverse,
-    linear,
-    symmetric,
-)
-
-CHAINS = {
-    "one": [Symmetric],
-    "a_chain": [Symmetric, Double],
-    "several": [Halves],
-    "several_in_a_chain": [Halves, Double, Symmetric],
-    "a_sequence_of_one": [Single],
-    "rank_one": [RankOne],
-    "own_tensors": [Shift],
-    "no_right_inverse": [NoInverse],
-    "no_right_inverse_first": [NoInverse, Double],
-    "no_right_inverse_last": [Double, NoInverse],
-    "unwritten_right_inverse": [UnwrittenInverse],
-}
-
-
-def parametrized(engine, chain, module=None, name="weight", **options):
-    """Return a layer with the functions of `chain` registered."""
-    module = linear() if module is None else module
-    for function in chain:
-        engine.register_parametrization(module, name, function(), **options)
-    return module
+from engine_zoo import Based, Double, Halves, Resize, Returns, Symmetric
 
 
 def _assignment(name, *, grad):
@@ -59,24 +20,10 @@ def _assignment(name, *, grad):
     return scene(scenario)
 
 
-def _removal(name, *, leave_parametrized):
-    def scenario(engine):
-        torch.manual_seed(0)
-        module = parametrized(engine, CHAINS[name])
-        original = getattr(module.parametrizations.weight, "original", None)
-        outcome = attempt(
-            lambda: engine.remove_parametrizations(module, "weight", leave_parametrized)
-        )
-        return [outcome, module, module.weight, module.weight is original]
-
-    scenario.__name__ = f"remove_{name}_{'value' if leave_parametrized else 'original'}"
-    return scene(scenario)
-
-
 for _name in CHAINS:
     for _flag in (False, True):
         _assignment(_name, grad=_flag)
-        _removal(_name, leave_parametrized=_flag)
+
 
 REFUSED = {
     "a_number": (Double, 1.0),
@@ -84,11 +31,15 @@ REFUSED = {
     "another_dtype": (Double, torch.eye(3, dtype=torch.float64)),
     "an_inverse_of_none": (lambda: Returns(inverse=None), torch.eye(3)),
 }
+
+
 LATER = {
     "an_inverse_of_none": None,
     "an_inverse_of_a_sequence": [torch.ones(3, 3)],
     "an_inverse_of_other_dtype": torch.ones(3, 3, dtype=torch.float64),
 }
+
+
 LATER_SEVERAL = {
     "none": None,
     "a_tensor": 5,
@@ -124,8 +75,12 @@ def _later(name, function, answer):
 
 for _name in REFUSED:
     _refusal(_name)
+
+
 for _name, _answer in LATER.items():
     _later(_name, Double, _answer)
+
+
 for _name, _answer in LATER_SEVERAL.items():
     _later(_name, Halves, _answer)
 
@@ -183,92 +138,3 @@ def delete_the_parametrized_attribute(engine):
 def call_the_right_inverse_of_the_list(engine):
     module = parametrized(engine, [Symmetric, Double])
     return [module.parametrizations.weight.right_inverse(symmetric()), module.weight]
-
-
-@scene
-def remove_one_of_two_tensors(engine):
-    module = parametrized(engine, [Symmetric])
-    engine.register_parametrization(module, "bias", Double())
-    kept = type(module)
-    engine.remove_parametrizations(module, "weight")
-    before = [module, type(module) is kept, "weight" in vars(kept), "bias" in vars(kept)]
-    engine.remove_parametrizations(module, "bias", leave_parametrized=False)
-    return [before, module, type(module)]
-
-
-@scene
-def remove_what_is_not_parametrized(engine):
-    module = parametrized(engine, [Double])
-    return [
-        attempt(partial(engine.remove_parametrizations, module, name)) for name in ("bias", "x")
-    ]
-
-
-@scene
-def remove_from_a_plain_module(engine):
-    return attempt(lambda: engine.remove_parametrizations(linear(), "weight"))
-
-
-@scene
-def remove_a_resized_tensor(engine):
-    module = parametrized(engine, [Resize], unsafe=True)
-    return engine.remove_parametrizations(module, "weight")
-
-
-@scene
-def remove_a_cast_tensor_is_refused(engine):
-    module = parametrized(engine, [Cast], unsafe=True)
-    outcome = attempt(lambda: engine.remove_parametrizations(module, "weight"))
-    return [
-        outcome,
-        module,
-        engine.remove_parametrizations(module, "weight", leave_parametrized=False),
-    ]
-
-
-@scene
-def remove_keeps_a_frozen_parameter_frozen(engine):
-    module = parametrized(engine, [Double], linear().requires_grad_(requires_grad=False))
-    return engine.remove_parametrizations(module, "weight")
-
-
-@scene
-def remove_from_a_buffer(engine):
-    module = parametrized(engine, [Double], Holder(b=torch.ones(2)), "b")
-    return engine.remove_parametrizations(module, "b")
-
-
-@scene
-def remove_from_a_buffer_of_several(engine):
-    module = parametrized(engine, [Halves], Holder(b=torch.ones(2)), "b")
-    return engine.remove_parametrizations(module, "b")
-
-
-@scene
-def register_again_after_removal(engine):
-    module = engine.remove_parametrizations(parametrized(engine, [Double]), "weight")
-    return parametrized(engine, [Symmetric, Double], module)
-
-
-@scene
-def removal_returns_the_module_it_was_given(engine):
-    module = parametrized(engine, [Double])
-    return engine.remove_parametrizations(module, "weight") is module
-
-
-@scene
-def the_optimizer_goes_on_through_registration_assignment_and_removal(engine):
-    module = linear()
-    optimizer = torch.optim.Adam(module.parameters(), lr=0.1)
-    x = torch.ones(2, 3)
-
-    def step():
-        optimizer.zero_grad()
-        module(x).square().sum().backward()
-        optimizer.step()
-        return module.weight
-
-    seen = [step(), parametrized(engine, [Symmetric], module) and step()]
-    module.weight = symmetric()
-    seen += [step(), engine.remove_parametrizations(module, "weight") and step()]
-    return [seen, module, optimizer.state_dict()]

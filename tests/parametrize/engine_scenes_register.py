@@ -1,13 +1,13 @@
 """Scenarios of registration: what it stores, what it accepts, what it refuses."""
 
 import torch
+from engine_layers import Holder, linear
 from engine_outcome import attempt, scene
 from engine_zoo import (
     Cast,
     Counting,
     Double,
     Halves,
-    Holder,
     NoInverse,
     Parts,
     Raises,
@@ -18,7 +18,6 @@ from engine_zoo import (
     Single,
     Symmetric,
     UnwrittenInverse,
-    linear,
 )
 from torch import nn
 

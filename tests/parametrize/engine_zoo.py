@@ -1,6 +1,6 @@
-"""Parametrizations and modules for the engine's tests, each with one property of interest."""
+"""Parametrizations for the engine's tests, each with one property of interest, and small layers."""
 
-# ruff: noqa: D102 -- the name of a test class or method says what it is
+# ruff: noqa: D101, D102 -- the name of a test class or method says what it is
 
 import torch
 from torch import nn
@@ -184,25 +184,25 @@ class Counting(nn.Module):
         return x + 0
 
 
-class Holder(nn.Module):
-    """A module with the parameters and buffers it is given, under their names."""
+class MatrixSquare(nn.Module):
+    def forward(self, x):
+        return x @ x
 
-    def __init__(self, **tensors):
+
+class HalfWritten(nn.Module):
+    """Writes its buffer and a new one in the right inverse, and then fails if told to."""
+
+    def __init__(self, error=None):
         super().__init__()
-        for name, tensor in tensors.items():
-            if tensor is None or isinstance(tensor, nn.Parameter):
-                self.register_parameter(name, tensor)
-            else:
-                self.register_buffer(name, tensor)
+        self.register_buffer("base", torch.zeros(3, 3))
+        self.error = error
 
+    def forward(self, x):
+        return self.base + x
 
-def linear(n=3, **options):
-    """Return a small layer, the same for each engine."""
-    torch.manual_seed(0)
-    return nn.Linear(n, n, **options)
-
-
-def symmetric(n=3, seed=1):
-    """Return a symmetric matrix, the same for each engine."""
-    a = torch.randn(n, n, generator=torch.Generator().manual_seed(seed))
-    return a + a.mT
+    def right_inverse(self, x):
+        self.base.copy_(x)
+        self.register_buffer("late", x.clone(), persistent=False)
+        if self.error is not None:
+            raise self.error
+        return torch.zeros_like(x)

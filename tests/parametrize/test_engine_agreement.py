@@ -1,8 +1,11 @@
 """Every scenario has the same outcome on torch's engine and on ours."""
 
 import engine_scenes_assign  # noqa: F401 -- adds its scenarios
-import engine_scenes_modules  # noqa: F401 -- adds its scenarios
+import engine_scenes_classes  # noqa: F401 -- adds its scenarios
 import engine_scenes_register  # noqa: F401 -- adds its scenarios
+import engine_scenes_remove  # noqa: F401 -- adds its scenarios
+import engine_scenes_transfer  # noqa: F401 -- adds its scenarios
+import engine_scenes_use  # noqa: F401 -- adds its scenarios
 import pytest
 import torch
 import torch.nn.utils.parametrize as reference

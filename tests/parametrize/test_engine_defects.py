@@ -1,7 +1,9 @@
 """Where torch's engine silently gives a wrong result, ours gives the right one."""
 
-import engine_defects_cache  # noqa: F401 -- adds its scenarios
 import engine_defects_change  # noqa: F401 -- adds its scenarios
+import engine_defects_modes  # noqa: F401 -- adds its scenarios
+import engine_defects_rollback  # noqa: F401 -- adds its scenarios
+import engine_defects_stale  # noqa: F401 -- adds its scenarios
 import pytest
 import torch
 import torch.nn.utils.parametrize as reference

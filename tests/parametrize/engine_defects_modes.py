@@ -1,30 +1,17 @@
-"""Where a cached value is not the value: each scenario returns whether the engine is right."""
+"""Where a value of another mode, module, thread or task is served: is the engine right?"""
 
 import asyncio
 import copy
 import gc
 import threading
-import warnings
 
 import torch
+from engine_layers import Holder, layer
 from engine_outcome import defect
-from engine_zoo import Double, Holder, NoInverse, Shift, Symmetric, linear, symmetric
+from engine_zoo import Double, MatrixSquare
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils.checkpoint import checkpoint
-
-
-def layer(engine, *functions):
-    """Return a layer with the functions registered on its weight."""
-    module = linear()
-    for function in functions or (Double(),):
-        engine.register_parametrization(module, "weight", function)
-    return module
-
-
-def is_current(module):
-    """Whether the weight that is read is the weight that would be computed."""
-    return torch.equal(module.weight, module.parametrizations.weight())
 
 
 @defect
@@ -78,11 +65,6 @@ def a_value_computed_under_autocast_stays_there(engine):
         return module.weight.dtype == torch.float32
 
 
-class MatrixSquare(nn.Module):
-    def forward(self, x):
-        return x @ x
-
-
 @defect
 def a_fake_value_stays_in_its_mode(engine):
     module = layer(engine)
@@ -127,106 +109,6 @@ def the_next_transform_does_not_get_the_last_one_s_wrapper(engine):
         torch.func.grad(loss)(torch.ones(3))
         torch.func.grad(loss)(torch.ones(3))
     return seen[0] is not seen[1]
-
-
-@defect
-def an_optimizer_step_changes_the_value(engine):
-    module = layer(engine)
-    optimizer = torch.optim.SGD(module.parameters(), lr=1.0)
-    with engine.cached():
-        module.weight.sum().backward()
-        optimizer.step()
-        return is_current(module)
-
-
-@defect
-def an_assignment_changes_the_value(engine):
-    module = layer(engine, Symmetric())
-    with engine.cached():
-        _ = module.weight
-        module.weight = symmetric()
-        return torch.equal(module.weight, symmetric())
-
-
-@defect
-def loading_a_checkpoint_changes_the_value(engine):
-    module = layer(engine)
-    with engine.cached():
-        _ = module.weight
-        module.load_state_dict({k: v + 1 for k, v in module.state_dict().items()})
-        return is_current(module)
-
-
-@defect
-def a_further_registration_changes_the_value(engine):
-    module = layer(engine)
-    with engine.cached():
-        _ = module.weight
-        engine.register_parametrization(module, "weight", NoInverse())
-        return is_current(module)
-
-
-@defect
-def removal_bakes_in_the_value_and_not_an_old_one(engine):
-    module = layer(engine)
-    with engine.cached():
-        _ = module.weight
-        with torch.no_grad():
-            module.parametrizations.weight.original.fill_(1)
-        engine.remove_parametrizations(module, "weight")
-    return torch.equal(module.weight, torch.full((3, 3), 2.0))
-
-
-@defect
-def conversion_changes_the_value(engine):
-    module = layer(engine)
-    with engine.cached():
-        _ = module.weight
-        return module.double().weight.dtype == torch.float64
-
-
-@defect
-def new_memory_changes_the_value(engine):
-    module = layer(engine)
-    with engine.cached():
-        _ = module.weight
-        module.parametrizations.weight.original.data = torch.ones(3, 3)
-        return is_current(module)
-
-
-@defect
-def unfreezing_changes_the_value(engine):
-    module = layer(engine).requires_grad_(requires_grad=False)
-    with engine.cached():
-        _ = module.weight
-        return module.requires_grad_().weight.requires_grad
-
-
-@defect
-def a_function_s_own_buffer_changes_the_value(engine):
-    module = layer(engine, Shift())
-    with engine.cached():
-        _ = module.weight
-        module.parametrizations.weight[0].offset.add_(1)
-        return is_current(module)
-
-
-@defect
-def a_function_s_attribute_changes_the_value(engine):
-    module = layer(engine, nn.Softplus(beta=1))
-    with engine.cached():
-        _ = module.weight
-        module.parametrizations.weight[0].beta = 2
-        return is_current(module)
-
-
-@defect
-def a_write_into_the_value_does_not_become_the_value(engine):
-    module = layer(engine)
-    with engine.cached(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        nn.init.zeros_(module.weight)
-        return is_current(module)
 
 
 @defect
