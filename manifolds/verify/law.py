@@ -58,6 +58,8 @@ class Law:
     """Whether the law has something to say about a tensor without entries."""
     typical_only: bool = False
     """Costs a second or more: the fast selection measures it at the typical size."""
+    real_only: bool = False
+    """Says nothing of complex tensors: 16-bit types are real."""
     needs_source: bool = False
     """Needs points from an independent source, which only the catalogue has."""
 

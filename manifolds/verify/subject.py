@@ -101,7 +101,7 @@ def subject_of_case(
         entry.name,
         case.choices,
         case.label,
-        case.size,
+        manifold.size,
         case,
         entry.points,
         entry.huge(manifold, dtype),

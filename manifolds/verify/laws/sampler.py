@@ -1,0 +1,54 @@
+"""A law of chance: `random_point` has the distribution of an independent sampler."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from manifolds.verify.flat import real_vector
+from manifolds.verify.law import STANDARD_ERRORS, Finding, Law
+from manifolds.verify.limits import STANDARD_ERRORS as LIMIT
+from manifolds.verify.subject import Subject
+
+COUNT = 4096
+DIRECTIONS = 4
+SEED = 0
+MOMENTS = (1, 2, 4)
+
+
+def standardized_difference(a: Tensor, b: Tensor) -> Tensor:
+    """|mean a - mean b| in standard errors, columns apart; (m, d), (m, d) -> (d,)."""
+    error = torch.sqrt((a.var(0) + b.var(0)) / len(a))
+    difference = (a.mean(0) - b.mean(0)).abs()
+    rounding = torch.finfo(a.dtype).eps ** 0.5  # a constant has no standard error
+    return torch.where(difference <= rounding * a.abs().mean(0), 0, difference / error)
+
+
+def measure_sampler(subject: Subject) -> Iterator[Finding]:
+    """Moments of the entries and of random projections of the two samples."""
+    generator = torch.Generator(subject.device).manual_seed(SEED)
+    ours = subject.make().random_point(
+        COUNT, generator=generator, dtype=subject.dtype, device=subject.device
+    )
+    theirs = subject.random("sampler", batch=(COUNT,))
+    a, b = (torch.stack([real_vector((x,)) for x in sample]) for sample in (ours, theirs))
+    projected = subject.noise(a[0].expand(DIRECTIONS, -1), "directions").mT
+    a, b = (torch.cat([x, x @ projected], dim=-1) for x in (a, b))
+    for moment in MOMENTS:
+        error = standardized_difference(a**moment, b**moment).max().item()
+        yield Finding(f"moment {moment}", error, LIMIT)
+
+
+LAWS = (
+    Law(
+        "sampler",
+        "random_point has the moments of an independent sampler",
+        measure_sampler,
+        unit=STANDARD_ERRORS,
+        double_only=True,
+        takes_batch=False,
+        typical_only=True,
+        needs_source=True,
+        real_only=True,
+    ),
+)
