@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- one line of the table is one difference
 """module.weight = f(original): a tensor of a module as a function of other tensors.
 
 The engine attaches such a function, a *parametrization*, to a parameter or buffer of any
@@ -10,10 +11,32 @@ two vectors (several tensors, `original0` and `original1`).
     with cached(): ...                                       # each weight is computed once
     remove_parametrizations(layer, "weight")                 # a plain parameter again, same value
 
-The contract is that of `torch.nn.utils.parametrize`: same signatures, order of effects, exception
-types, `state_dict` keys, class names and parameter identity. Read `_register.py` first, then
-`_list.py` (what is stored), `_module_class.py` (how reading becomes evaluating), `_cache.py`,
-`_transaction.py`, `_remove.py`.
+The contract is that of `torch.nn.utils.parametrize` in torch 2.13: same signatures, order of
+effects, exception types, `state_dict` keys, class names and parameter identity. It differs where
+torch's engine silently gives another result than was asked for:
+
+| what | here | in torch, and why it differs |
+|---|---|---|
+| `cached()` | serves what computing again would give, see `_cache.py` | one value per id and name: deep copies share it, it outlives steps, assignments, no_grad, autocast |
+| `cached()` in threads, tasks | holds for the one that entered it | one switch for all: leaving it in one empties it for all |
+| `cached()` around a checkpoint | the region inside computes its own | the recomputation saves other tensors than the first pass |
+| a change that fails | everything is as before | the weight is overwritten, several originals are half written, functions keep new buffers |
+| assigning another shape, dtype | ValueError unless `unsafe` | taken, and the layer no longer fits |
+| a stored tensor | is a copy | shares memory with what was assigned: later writes and a large storage come along |
+| assigning a Parameter, Buffer | assigns its value | KeyError: only other tensors can be assigned |
+| removal with several originals | a parameter where there was one | a buffer if frozen or under no_grad: it leaves the optimizer's reach |
+| a buffer that is not persistent | stays so | is saved from then on: `state_dict` gets a key |
+| an AttributeError while computing | names its cause | "no attribute 'weight'", the cause is lost |
+| `functional_call` with the value | computes with it | goes through the right inverse: no gradient, and the originals are replaced |
+| writing into the value | warns at the next read | `nn.init.zeros_(layer.weight)` does nothing, silently |
+| a deep copy | has a class of its own | shares it: removal from one breaks the other |
+| a parametrized `original` | assignment, appending and removal reach it | KeyError; the appended function is ignored; the parameter becomes a buffer |
+| a transfer | leaves the source's value alone | the target's right inverse rewrites a base point that both share |
+| `torch.jit.script` | RuntimeError when scripting | RuntimeError when the scripted module runs |
+| opaque objects as originals | ValueError | taken; their type is private to torch and new in 2.11 |
+
+Read `_register.py` first, then `_list.py` (what is stored), `_module_class.py` (how reading becomes
+evaluating), `_cache.py`, `_transaction.py`, `_remove.py`.
 """
 
 from parametrize._cache import cached

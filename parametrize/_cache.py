@@ -54,9 +54,11 @@ class _Entry:
         except KeyError:
             return False
         for tensor, version, requires_grad, pointer, _ in self.tensors:
-            if tensor._version != version or tensor.requires_grad is not requires_grad:
-                return False
-            if pointer is not None and tensor.data_ptr() != pointer:
+            if (
+                tensor._version != version
+                or tensor.requires_grad is not requires_grad
+                or (pointer is not None and tensor.data_ptr() != pointer)
+            ):
                 return False
         if self.value_version is not None and self.value._version != self.value_version:
             warn_of_lost_write()

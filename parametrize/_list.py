@@ -31,15 +31,12 @@ class ParametrizationList(ModuleList):
         modules: Sequence[Module],
         original: Tensor | Parameter,
         unsafe: bool = False,  # noqa: FBT001, FBT002 -- the signature is torch's
-        *,
-        persistent: bool = True,
     ) -> None:
         if len(modules) == 0:
             raise ValueError("ParametrizationList needs one or more parametrizations, got none")
         super().__init__(modules)
         self.unsafe = unsafe
         self._value_shape, self._value_dtype = original.shape, original.dtype
-        self._persistent = persistent
         self._swapped: list[tuple[Tensor, Tensor]] = []  # by functional_call
         self._last_read = LastRead()
         new = self._initial(original)
@@ -123,7 +120,7 @@ class ParametrizationList(ModuleList):
         if isinstance(tensor, Parameter):
             self.register_parameter(name, tensor)
         else:
-            self.register_buffer(name, tensor, persistent=self._persistent)
+            self.register_buffer(name, tensor)
 
     def _require_assignable(self, value: Any) -> None:
         if self.unsafe or not isinstance(value, Tensor):

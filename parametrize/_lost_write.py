@@ -15,8 +15,7 @@ class LastRead:
     """The version counter of the value that was read last, without its memory or graph."""
 
     def __init__(self) -> None:
-        self.counter: Tensor | None = None
-        self.version = 0
+        self.counter: tuple[Tensor, int] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return LastRead, ()  # a copy's or a loaded module's value has not been read yet
@@ -24,17 +23,16 @@ class LastRead:
     def follow(self, value: Any) -> None:
         """Warn if the value before this one was written into, and follow this one."""
         counter, self.counter = self.counter, None
-        if counter is not None and counter._version != self.version:
+        if counter is not None and counter[0]._version != counter[1]:
             warn_of_lost_write()
         # A value without a graph may be the original itself, and a view shares its version
         # counter: there a write is not lost.
         if type(value) is not Tensor or value.grad_fn is None or value._base is not None:
             return
         if (value.is_cpu or value.is_cuda) and is_plain():
-            self.version = value._version
-            counter = value.detach()
-            counter.data = _NO_MEMORY  # the counter stays
-            self.counter = counter
+            alias = value.detach()
+            alias.data = _NO_MEMORY  # the counter stays
+            self.counter = alias, value._version
 
 
 def warn_of_lost_write() -> None:

@@ -59,6 +59,7 @@ def parametrized_class(base: type) -> type:
         "__setattr__": set_attribute,
         "__deepcopy__": deepcopy,
         "__getstate__": _refuse_pickling,
+        "__prepare_scriptable__": _refuse_scripting,
     }
     cls: Any = type(f"Parametrized{base.__name__}", (base,), namespace)
     own = vars(cls)
@@ -106,6 +107,13 @@ def _copy_state(module: Module, memo: dict[int, Any]) -> Module:
         if hasattr(module, slot):
             setattr(replica, slot, copy.deepcopy(getattr(module, slot), memo))
     return replica
+
+
+def _refuse_scripting(module: Module) -> Any:
+    raise RuntimeError(
+        f"{type(module).__name__} cannot be scripted, because TorchScript does not know "
+        "parametrizations; use torch.compile or torch.export, or call remove_parametrizations first"
+    )
 
 
 def _refuse_pickling(module: Module) -> Any:

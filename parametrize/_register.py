@@ -42,9 +42,12 @@ def _attach(module: Module, name: str, parametrization: Module, *, unsafe: bool)
             f"{type(module).__name__}.{name} is None and cannot be parametrized; "
             "construct the module with that tensor, or leave it alone"
         )
-    persistent = name not in module._non_persistent_buffers_set
+    _require_module(parametrization)
+    unsaved = name in module._non_persistent_buffers_set
     with transaction(parametrization, renamed=_hosts(module), tensors=[original]):
-        held = ParametrizationList([parametrization], original, unsafe, persistent=persistent)
+        held = ParametrizationList([parametrization], original, unsafe)
+        if unsaved:
+            held._non_persistent_buffers_set.update(held._buffers)
         delattr(module, name)
         if not is_parametrized(module):
             module.__class__ = parametrized_class(type(module))
@@ -59,12 +62,20 @@ def _attach(module: Module, name: str, parametrization: Module, *, unsafe: bool)
 
 
 def _append(module: Module, name: str, parametrization: Module, *, unsafe: bool) -> None:
+    _require_module(parametrization)
     held: Any = module.parametrizations[name]  # type: ignore[index]
     with transaction(parametrization, held):
         if not unsafe:
             _require_endomorphism(getattr(module, name), parametrization)
         held.append(parametrization)
         held.unsafe |= unsafe
+
+
+def _require_module(parametrization: Any) -> None:
+    if not isinstance(parametrization, Module):
+        raise TypeError(
+            f"a parametrization must be a torch.nn.Module, got {type(parametrization).__name__}"
+        )
 
 
 def _require_endomorphism(y: Any, parametrization: Module) -> None:

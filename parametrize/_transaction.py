@@ -41,7 +41,9 @@ class _NamesBefore:
     def __init__(self, module: Module) -> None:
         self.module = module
         self.type = type(module)
-        self.containers = [(c, dict(c)) for c in map(vars(module).__getitem__, _CONTAINERS)]
+        found = (vars(module).get(name) for name in _CONTAINERS)
+        # A scripted module has wrappers of C++ containers instead, which nobody writes in Python
+        self.containers = [(c, dict(c)) for c in found if isinstance(c, dict)]
         self.non_persistent = set(module._non_persistent_buffers_set)
 
     def restore(self) -> None:
