@@ -2,6 +2,7 @@
 
 import engine_scenes_assign  # noqa: F401 -- adds its scenarios
 import engine_scenes_classes  # noqa: F401 -- adds its scenarios
+import engine_scenes_ecosystem  # noqa: F401 -- adds its scenarios
 import engine_scenes_register  # noqa: F401 -- adds its scenarios
 import engine_scenes_remove  # noqa: F401 -- adds its scenarios
 import engine_scenes_transfer  # noqa: F401 -- adds its scenarios

@@ -1,0 +1,161 @@
+"""Our engine under torch.compile and torch.export, and what it says when it warns or refuses."""
+
+import copy
+import inspect
+import pickle
+
+import pytest
+import torch
+import torch.nn.utils.parametrize as reference
+from engine_layers import layer, linear, parametrized
+from engine_zoo import Counting, Double, Halves, Shift, Symmetric
+from torch import nn
+
+import parametrize
+
+X = torch.linspace(-1, 1, 6).reshape(2, 3)
+
+
+class Recurrent(nn.Module):
+    """Reads the same weight three times, with the cache or without it."""
+
+    def __init__(self, *functions, cache):
+        super().__init__()
+        self.layer, self.cache = parametrized(parametrize, functions), cache
+
+    def forward(self, x):  # noqa: D102 -- the class says it
+        if not self.cache:
+            return self._steps(x)
+        with parametrize.cached():
+            return self._steps(x)
+
+    def _steps(self, x):
+        return self.layer(self.layer(self.layer(x).tanh()).tanh())
+
+
+@pytest.fixture(autouse=True)
+def _fresh_compiler():
+    torch._dynamo.reset()
+
+
+@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
+@pytest.mark.parametrize("cache", [False, True], ids=["uncached", "cached"])
+@pytest.mark.parametrize("functions", [(Symmetric,), (Halves, Double), (Symmetric, Shift)])
+def test_a_compiled_forward_and_backward_are_those_of_eager_mode(backend, cache, functions):
+    module = Recurrent(*functions, cache=cache)
+    compiled = torch.compile(module, fullgraph=True, backend=backend)
+    expected, found = module(X), compiled(X)
+    torch.testing.assert_close(found, expected)
+    parameters = list(module.parameters())
+    torch.testing.assert_close(
+        torch.autograd.grad(found.sum(), parameters),
+        torch.autograd.grad(expected.sum(), parameters),
+    )
+
+
+@pytest.mark.parametrize(("cache", "evaluations"), [(False, 3), (True, 1)])
+def test_a_compiled_graph_computes_a_cached_weight_once(cache, evaluations):
+    graphs = []
+
+    def backend(graph, _):
+        graphs.append(graph)
+        return graph.forward
+
+    torch.compile(Recurrent(Symmetric, cache=cache), fullgraph=True, backend=backend)(X)
+    products = [n for n in graphs[0].graph.nodes if "triu" in n.name]
+    assert len(products) == 2 * evaluations
+
+
+def test_a_compiled_layer_inside_an_eager_cache_sees_each_step():
+    module = layer(parametrize)
+    compiled = torch.compile(module, fullgraph=True, backend="eager")
+    with parametrize.cached():
+        before = compiled(X)
+        with torch.no_grad():
+            module.parametrizations.weight.original.add_(1)
+        torch.testing.assert_close(compiled(X), module(X))
+        assert not torch.equal(compiled(X), before)
+
+
+@pytest.mark.parametrize("cache", [False, True], ids=["uncached", "cached"])
+def test_an_exported_module_computes_the_same(cache):
+    module = Recurrent(Symmetric, cache=cache)
+    torch.testing.assert_close(torch.export.export(module, (X,)).module()(X), module(X))
+
+
+@pytest.mark.parametrize("name", parametrize.__all__)
+def test_signatures_are_those_of_torch(name):
+    def parameters(function):
+        found = inspect.signature(function).parameters.values()
+        return [(p.name, p.kind, p.default) for p in found]
+
+    assert parameters(getattr(parametrize, name)) == parameters(getattr(reference, name))
+
+
+def test_the_public_names_are_those_of_torch():
+    assert sorted(parametrize.__all__) == sorted(reference.__all__)
+
+
+@pytest.mark.parametrize("save", [pickle.dumps, lambda m: pickle.dumps([m]), copy.copy])
+def test_saving_a_whole_module_points_to_state_dict(save):
+    with pytest.raises(RuntimeError, match="state_dict"):
+        save(layer(parametrize))
+
+
+def test_scripting_is_refused_at_once():
+    with pytest.raises(RuntimeError, match=r"torch\.compile"):
+        layer(parametrize).__prepare_scriptable__()
+
+
+def test_initializing_the_value_warns_at_the_next_read():
+    module = layer(parametrize)
+    nn.init.zeros_(module.weight)
+    with pytest.warns(UserWarning, match="lost"):
+        _ = module.weight
+
+
+def test_initializing_a_cached_value_warns_at_the_next_read():
+    module = layer(parametrize)
+    with parametrize.cached():
+        nn.init.zeros_(module.weight)
+        with pytest.warns(UserWarning, match="lost"):
+            assert module.weight.ne(0).all()
+
+
+def test_a_copy_does_not_warn_of_a_write_into_the_first_one_s_value():
+    module = layer(parametrize)
+    nn.init.zeros_(module.weight)
+    assert copy.deepcopy(module).weight.ne(0).all()
+
+
+def test_writes_that_arrive_do_not_warn():
+    module = layer(parametrize, nn.Identity())
+    nn.init.zeros_(module.weight)
+    assert module.weight.eq(0).all()
+
+
+def test_the_cache_keeps_no_module_alive():
+    module = layer(parametrize)
+    with parametrize.cached():
+        _ = module.weight
+        scope = parametrize._cache._scope.get()
+        assert len(scope.entries) == 1
+        del module
+        assert len(scope.entries) == 0
+
+
+def test_a_cached_weight_is_computed_once_per_mode_and_not_at_every_change_of_mode():
+    module = layer(parametrize, Counting())
+    calls = module.parametrizations.weight[0].calls
+    calls.clear()
+    with parametrize.cached():
+        for _ in range(3):
+            _ = module.weight
+            with torch.no_grad():
+                _ = module.weight
+    assert calls == ["forward", "forward"]
+
+
+def test_an_error_names_the_tensors_that_there_are():
+    with pytest.raises(ValueError, match=r"'wieght'.*'bias', 'weight'"):
+        parametrize.register_parametrization(linear(), "wieght", Double())
