@@ -1,5 +1,7 @@
 """Matrices of rank exactly r: {X : rank X = r}, an open part of the closed set of `LowRank`."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -96,6 +98,7 @@ def _graph(base: Tensor, p: Tensor) -> Tensor:
 
 def _saturated(e: Tensor) -> Tensor:
     """E, or its multiple of norm log(max) / 4, where exp(E) would leave the range of the dtype."""
-    limit = torch.log(torch.tensor(torch.finfo(e.dtype).max, dtype=torch.float64)).item() / 4
+    limit = math.log(torch.finfo(e.dtype).max) / 4
+    e = clipped(e, limit)  # or the norm itself overflows
     size = torch.linalg.matrix_norm(e, keepdim=True).detach()
     return e * (limit / size.clamp_min(limit))

@@ -101,9 +101,11 @@ class Manifold(nn.Module, ABC):
         `OffManifoldError`. ValueError or TypeError for a wrong shape or dtype, NaN or infinity.
         """
         point = self._checked(x)
-        parameters = in_working_precision(self.coordinates, point)
+        found = in_working_precision(self.coordinates, point)
         self._assigned = True
-        return parameters
+        # Contiguous, since torch.optim.LBFGS flattens its parameters by view
+        single = isinstance(found, Tensor)
+        return found.contiguous() if single else tuple(p.contiguous() for p in found)
 
     @final
     @torch.no_grad()
@@ -231,7 +233,8 @@ class Manifold(nn.Module, ABC):
             if buffer is not None and isinstance(saved, Tensor):
                 common = min(saved.ndim, buffer.ndim)
                 if saved.shape[saved.ndim - common :] == buffer.shape[buffer.ndim - common :]:
-                    self._buffers[name] = buffer.new_empty(saved.shape)
+                    dtype = saved.dtype if saved.is_complex() else buffer.dtype
+                    self._buffers[name] = buffer.new_empty(saved.shape, dtype=dtype)
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
 

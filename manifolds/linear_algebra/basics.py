@@ -6,12 +6,12 @@ from torch import Tensor
 
 def sym(a: Tensor) -> Tensor:
     """(A + Aᴴ) / 2: the nearest Hermitian matrix; (*batch, n, n) -> (*batch, n, n)."""
-    return (a + a.mH) / 2
+    return a / 2 + a.mH / 2
 
 
 def skew(a: Tensor) -> Tensor:
     """(A - Aᴴ) / 2: the nearest skew-Hermitian matrix; (*batch, n, n) -> (*batch, n, n)."""
-    return (a - a.mH) / 2
+    return a / 2 - a.mH / 2
 
 
 def gram(a: Tensor) -> Tensor:
@@ -39,18 +39,14 @@ def add_identity(a: Tensor, scale: float = 1.0) -> Tensor:
     return a + scale * identity_like(a)
 
 
-def largest(a: Tensor, dims: int) -> Tensor:
-    """max |a_i| over the last `dims` dimensions, 0 where they are empty; -> (*batch,)."""
-    flat = a.abs().flatten(-dims) if dims else a.abs().unsqueeze(-1)
-    return flat.amax(-1) if flat.shape[-1] else flat.sum(-1)
-
-
 def norm(a: Tensor, dims: int) -> Tensor:
     """‖a‖ over the last `dims` dimensions, free of overflow and underflow; -> (*batch,)."""
-    scale = largest(a, dims)
+    flat = a.abs().flatten(-dims) if dims else a.abs().unsqueeze(-1)
+    if not flat.shape[-1]:
+        return flat.sum(-1)
+    scale = flat.amax(-1, keepdim=True)
     safe = torch.where(scale > 0, scale, torch.ones_like(scale))
-    flat = a.flatten(-dims) if dims else a.unsqueeze(-1)
-    return safe * torch.linalg.vector_norm(flat / safe.unsqueeze(-1), dim=-1)
+    return (safe * torch.linalg.vector_norm(flat / safe, dim=-1, keepdim=True)).squeeze(-1)
 
 
 def ratio(a: Tensor, b: Tensor) -> Tensor:

@@ -14,5 +14,6 @@ def largest_factor(n: int, dtype: torch.dtype) -> float:
 def clipped(a: Tensor, limit: float) -> Tensor:
     """Entries clipped to ±limit, real and imaginary parts each."""
     if a.is_complex():
-        return torch.complex(a.real.clamp(-limit, limit), a.imag.clamp(-limit, limit))
+        parts = torch.view_as_real(a.resolve_conj())
+        return torch.view_as_complex(parts.clamp(-limit, limit))
     return a.clamp(-limit, limit)

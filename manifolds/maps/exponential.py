@@ -30,8 +30,8 @@ def coefficients(a: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
     size = a.shape[-1]
     if size == 1 and not a.is_complex():  # real 1×1 skew: A = 0, the rotation by √K
         return cosine_of_root(k), sine_of_root_over_root(k)
-    # Balanced by σ² = ‖K‖: exp is the same for every σ, and both off-diagonal blocks are O(‖N‖)
-    sigma = torch.sqrt(torch.linalg.matrix_norm(k.detach(), keepdim=True))
+    # Balanced by σ² = max |k_ij|: exp is the same for every σ, and both off-diagonal blocks O(‖N‖)
+    sigma = torch.sqrt(k.detach().abs().amax((-2, -1), keepdim=True)) if k.numel() else k
     sigma = torch.where(sigma > 0, sigma, torch.ones_like(sigma))
     zero = torch.zeros_like(k)
     m = torch.cat(

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from manifolds.interface import Manifold
+from manifolds.linear_algebra.range import clipped
 from manifolds.maps import Map, resolve
 from manifolds.maps.map import State
 
@@ -38,8 +39,12 @@ class Framed(Manifold):
         """The inverse of `frame`."""
 
     def embed(self, *parameters: Tensor) -> Tensor:
-        """The chart at what `coordinates` remembered."""
-        (p,) = parameters
+        """The chart at what `coordinates` remembered.
+
+        Entries are clipped at 1/eps², where no digit of an angle has been left since 1/eps and
+        products are still finite.
+        """
+        p = clipped(parameters[0], torch.finfo(parameters[0].dtype).eps ** -2)
         return self.unframe(self.chart.point(self._state(p), self.frame(p)))
 
     def coordinates(self, x: Tensor) -> Tensor:
