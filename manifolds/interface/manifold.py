@@ -21,6 +21,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from manifolds.interface.errors import OffManifoldError, OffManifoldWarning, users_level
+from manifolds.interface.normal import Normal
 from manifolds.interface.precision import full_precision, in_working_precision, working_dtype
 from manifolds.interface.size import parse_size
 from manifolds.interface.tolerance import tolerance
@@ -67,7 +68,7 @@ class Manifold(nn.Module, ABC):
         """(*batch, *size) -> (*batch, *size): the nearest point; the docstring says which norm."""
 
     @abstractmethod
-    def sample(self, shape: tuple[int, ...], normal: "Normal") -> Tensor:
+    def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:
         """-> `shape`, ending in `size`: a random point made of `normal` draws."""
 
     @property
@@ -236,16 +237,3 @@ class Manifold(nn.Module, ABC):
                     dtype = saved.dtype if saved.is_complex() else buffer.dtype
                     self._buffers[name] = buffer.new_empty(saved.shape, dtype=dtype)
         super()._load_from_state_dict(state_dict, prefix, *rest)
-
-
-class Normal:
-    """Independent standard normal draws: one generator, dtype and device for a whole sample."""
-
-    def __init__(
-        self, generator: Generator | None, dtype: torch.dtype, device: torch.device
-    ) -> None:
-        self.generator, self.dtype, self.device = generator, dtype, device
-
-    def __call__(self, *shape: int) -> Tensor:
-        """-> `shape`, entries independent N(0, 1); complex ones have E|z|² = 1."""
-        return torch.randn(shape, generator=self.generator, dtype=self.dtype, device=self.device)

@@ -2,7 +2,8 @@
 
 from torch import Tensor
 
-from manifolds.interface.manifold import Manifold, Normal
+from manifolds.interface.manifold import Manifold
+from manifolds.interface.normal import Normal
 from manifolds.linear_algebra.basics import norm, ratio
 
 
