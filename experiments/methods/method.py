@@ -41,7 +41,7 @@ class Method:
     attach: Attach | None = None
     after_step: AfterStep | None = None
     constrained: bool = True  # whether anything at all pulls the iterates to the constraint
-    reaches_all: bool = True  # whether its iterates can come close to every point of the component
+    optimum_claimed: bool = True  # whether it must reach the optimum, beside the constraint
 
     def read_back(self, x: Tensor) -> Tensor | None:
         """Return weight after `weight = x` in a fresh module; None where nothing is assigned."""
