@@ -33,7 +33,7 @@ torch's engine silently gives another result than was asked for:
 | a parametrized `original` | assignment, appending and removal reach it | KeyError; the appended function is ignored; the parameter becomes a buffer |
 | a transfer | leaves the source's value alone | the target's right inverse rewrites a base point that both share |
 | `torch.jit.script` | RuntimeError when scripting | RuntimeError when the scripted module runs |
-| opaque objects as originals | ValueError | taken; their type is private to torch and new in 2.11 |
+| opaque objects as originals | ValueError | taken; their type is private to torch |
 
 Read `_register.py` first, then `_list.py` (what is stored), `_module_class.py` (how reading becomes
 evaluating), `_cache.py`, `_transaction.py`, `_remove.py`.

@@ -42,7 +42,8 @@ def modes(held: Module) -> tuple[Any, ...]:
 
 
 def _autocast(held: Module) -> tuple[Any, ...]:
-    device = next(chain(held.parameters(), held.buffers())).device.type
+    tensor = next(chain(held.parameters(), held.buffers()), None)
+    device = "cpu" if tensor is None else tensor.device.type
     return device, torch.is_autocast_enabled(device), torch.get_autocast_dtype(device)
 
 

@@ -54,7 +54,7 @@ class ParametrizationList(ModuleList):
         if self.is_tensor and new is not original:
             # Only now: a rejected registration must leave the weight alone. The object stays,
             # since it is the one the optimizer holds.
-            overwrite(original, self.original)
+            _replace(original, self.original.detach())
             self._hold("original", original)
 
     def __len__(self) -> int:
@@ -167,19 +167,18 @@ def require_same_kind(value: Any, wanted: Tensor, subject: str) -> None:
 
 def overwrite(tensor: Tensor, new: Tensor) -> None:
     """Give `tensor` a copy of the value of `new`; the object and its requires_grad stay."""
-    if new is tensor:
-        return
-    with torch.no_grad():
+    if new is not tensor:
         # A copy: a 3x3 slice of a large tensor would otherwise drag all of it into checkpoints
-        copy = new.detach().clone()
-        if _must_swap(tensor):
-            torch.utils.swap_tensors(tensor, _fresh(copy, like=tensor))
-        else:
-            tensor.set_(copy)  # type: ignore[call-overload]
+        _replace(tensor, new.detach().clone())
 
 
-def _must_swap(tensor: Tensor) -> bool:
-    return get_swap_module_params_on_conversion() or is_traceable_wrapper_subclass(tensor)
+@torch.no_grad()
+def _replace(tensor: Tensor, new: Tensor) -> None:
+    """Give `tensor` the memory of `new`, so that views of its old memory keep the old value."""
+    if get_swap_module_params_on_conversion() or is_traceable_wrapper_subclass(tensor):
+        torch.utils.swap_tensors(tensor, _fresh(new, like=tensor))
+    else:
+        tensor.set_(new)  # type: ignore[call-overload]
 
 
 def _fresh(new: Tensor, *, like: Tensor) -> Tensor:

@@ -55,6 +55,9 @@ def parametrized_class(base: type) -> type:
         return replica
 
     namespace = {
+        # torch.fx and torch.compile know classes of this module: fx would otherwise trace into
+        # the layer and record its weight as a constant
+        "__module__": "torch.nn.utils.parametrize",
         "__getattr__": get_missing,
         "__setattr__": set_attribute,
         "__deepcopy__": deepcopy,

@@ -30,7 +30,7 @@ def register_parametrization(
     else:
         raise ValueError(
             f"{type(module).__name__} has no parameter, buffer or parametrized tensor named "
-            f"{tensor_name!r}; it has {sorted(module._parameters | module._buffers)}"
+            f"{tensor_name!r}; it has {sorted([*module._parameters, *module._buffers])}"
         )
     return module
 
