@@ -28,10 +28,10 @@ def _method(name: str, map_name: str, base: str, after_step: AfterStep | None = 
     return Method(name, Family.OURS, run, attach, after_step)
 
 
-# Of these the constraint is claimed but no optimum. A chart that never moves distorts the metric away
-# from its origin, and descent from a far start slows down (Lezcano-Casado 2019: the reason for dynamic
-# trivializations); and without rebasing every angle of polar(I + A) is the arc tangent of one of A's,
-# so it reaches only what lies within 90 degrees of its base.
+# Of these the constraint is claimed but no optimum. A chart that never moves distorts the metric
+# away from its origin, and descent from a far start slows down (Lezcano-Casado 2019: the reason
+# for dynamic trivializations); and every angle of polar(I + A) is the arc tangent of one of A's, so
+# without rebasing it reaches only what lies within 90 degrees of its base.
 STATIC = (
     _method("polar", "polar", "assigned"),
     *(_method(f"{name}-fixed", name, "fixed") for name in CHARTS),
