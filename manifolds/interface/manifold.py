@@ -157,7 +157,9 @@ class Manifold(nn.Module, ABC):
     def remember(self, **state: Tensor) -> None:
         """Keep discrete data or a base point in buffers: part of f, not trainable."""
         for name, value in state.items():
-            self.register_buffer(name, value.detach().clone())
+            # Contiguous, as a loaded one is: another layout gives other last bits
+            kept = value.detach().clone(memory_format=torch.contiguous_format)
+            self.register_buffer(name, kept)
 
     def recalled(self, name: str, like: Tensor) -> Tensor:
         """What was remembered, on the device of the parameters and, numbers, in their dtype."""
