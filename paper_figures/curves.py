@@ -27,7 +27,7 @@ def curve(axes: Axes, rows: pandas.DataFrame, x: str, y: str, method: str) -> No
     stagger = len(axes.lines) * 0.037 % (1 / MARKERS_PER_CURVE)  # markers of two curves part
     options = {**look(method).line(), "markevery": (stagger, 1 / MARKERS_PER_CURVE)}
     axes.fill_between(
-        across, values.min(), values.max(), color=look(method).colour, alpha=0.15, linewidth=0
+        across, values.min(), values.max(), color=look(method).colour, alpha=0.12, linewidth=0
     )
     axes.plot(across, values.median(), label=method, **options)
 
@@ -55,6 +55,20 @@ def _handle(method: str) -> Line2D:
 
 def _blank(text: str) -> Line2D:
     return Line2D([], [], linestyle="none", label=text)
+
+
+def dots(axes: Axes, ends: pandas.Series, spread: pandas.Series, methods: Sequence[str]) -> None:
+    """Draw one row per method: the median of `ends`, and the range of `spread` behind it.
+
+    Both are indexed by the method; several values of one method are its seeds or its steps.
+    """
+    for height, method in enumerate(reversed(methods)):
+        low, high = spread.loc[[method]].min(), spread.loc[[method]].max()
+        axes.hlines(height, low, high, color=look(method).colour, linewidth=2.2, alpha=0.35)
+        axes.plot(ends.loc[[method]].median(), height, **look(method).point())
+    axes.set_yticks(range(len(methods)), list(reversed(methods)))
+    axes.set_ylim(-0.7, len(methods) - 0.3)
+    axes.grid(visible=False, axis="y")
 
 
 def rounding(columns: int, eps: float) -> float:

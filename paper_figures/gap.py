@@ -9,16 +9,19 @@ from experiments.logs import frame
 from paper_figures.curves import curve, family_legend, ordered
 from paper_figures.data import Sources
 from paper_figures.style import COLUMN_WIDTH
-from paper_figures.violation import EXPERIMENT, TWINS, VARIANTS
+from paper_figures.violation import EXPERIMENT, TWINS
 
 BELOW = ("penalty", "unconstrained")  # end below the optimum: a log axis cannot show them
+STATIC = ("polar", "cayley-fixed", "exponential-fixed", "householder-fixed")  # no optimum claimed
+CROWDED = ("householder-rebased", "exponential-rebased")  # between the other two rebased maps
+HIDDEN = (*BELOW, *STATIC, *TWINS, *CROWDED)
 
 
 def gap(sources: Sources) -> Figure:
     """Draw the methods that converge to the optimum from above."""
     rows = frame(sources.runs(EXPERIMENT))
     rows = rows[rows.wall_s > 0]  # a log axis starts after the first step
-    shown = [n for n in ordered(rows) if n not in (*TWINS, *BELOW) and not _variant(n)]
+    shown = [name for name in ordered(rows) if name not in HIDDEN]
     figure = Figure(figsize=(COLUMN_WIDTH, 3.5), layout="constrained")
     axes = figure.add_subplot()
     for method in shown:
@@ -27,10 +30,6 @@ def gap(sources: Sources) -> Figure:
     axes.set_ylabel(r"gap $(f - f^\star) / f^\star$")
     family_legend(figure, rows, shown)
     return figure
-
-
-def _variant(name: str) -> bool:
-    return name.endswith(VARIANTS) and name != "polar-rebased"
 
 
 def _positive(rows: pandas.DataFrame) -> pandas.DataFrame:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 
@@ -23,15 +23,26 @@ FAMILIES = {"ours": "ours", "peer": "other libraries", "infeasible": "infeasible
 
 @dataclass(frozen=True)
 class Look:
-    """Colour, dash and marker of one method."""
+    """Colour, dash and marker of one method; the filling tells the variants of a map apart."""
 
     colour: str
     dash: Any = "-"
     marker: str = "o"
+    filling: Literal["full", "left", "none"] = "full"
+
+    def point(self) -> dict[str, Any]:
+        """Return the options of a matplotlib marker."""
+        return {
+            "color": self.colour,
+            "marker": self.marker,
+            "fillstyle": self.filling,
+            "markeredgewidth": 0.8,
+            "markerfacecoloralt": "white",
+        }
 
     def line(self) -> dict[str, Any]:
         """Return the options of a matplotlib line."""
-        return {"color": self.colour, "linestyle": self.dash, "marker": self.marker}
+        return {**self.point(), "linestyle": self.dash}
 
 
 SHORT, LONG, DOTS, MIXED = (0, (3, 1.5)), (0, (6, 2)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5))
@@ -39,19 +50,20 @@ SHORT, LONG, DOTS, MIXED = (0, (3, 1.5)), (0, (6, 2)), (0, (1, 1.2)), (0, (5, 1.
 BLUE, SKY, GREEN, NAVY = "#0072B2", "#56B4E9", "#009E73", "#003C6C"
 ORANGE, VERMILLION, BROWN, PINK, RUST = "#E69F00", "#D55E00", "#8C4A00", "#CC79A7", "#A63C3C"
 BLACK, GREY, SILVER = "#000000", "#6E6E6E", "#A8A8A8"
+BAND, BAND_TEXT = "#EEF3F7", "#5B7083"  # where only rounding is left
 
 LOOKS = {
     "cayley": Look(BLUE, "-", "o"),
     "exponential": Look(SKY, SHORT, "s"),
     "householder": Look(GREEN, LONG, "^"),
     "polar": Look(NAVY, MIXED, "D"),
-    "cayley-fixed": Look(BLUE, "-", "$f$"),
-    "exponential-fixed": Look(SKY, SHORT, "$f$"),
-    "householder-fixed": Look(GREEN, LONG, "$f$"),
-    "cayley-rebased": Look(BLUE, "-", "$r$"),
-    "exponential-rebased": Look(SKY, SHORT, "$r$"),
-    "householder-rebased": Look(GREEN, LONG, "$r$"),
-    "polar-rebased": Look(NAVY, MIXED, "$r$"),
+    "cayley-fixed": Look(BLUE, "-", "o", "left"),
+    "exponential-fixed": Look(SKY, SHORT, "s", "left"),
+    "householder-fixed": Look(GREEN, LONG, "^", "left"),
+    "cayley-rebased": Look(BLUE, "-", "o", "none"),
+    "exponential-rebased": Look(SKY, SHORT, "s", "none"),
+    "householder-rebased": Look(GREEN, LONG, "^", "none"),
+    "polar-rebased": Look(NAVY, MIXED, "D", "none"),
     "torch-cayley": Look(ORANGE, "-", "v"),
     "torch-exponential": Look(VERMILLION, SHORT, "v"),
     "torch-householder": Look(BROWN, LONG, "v"),
@@ -89,7 +101,9 @@ RULES: dict[Any, Any] = {
     "grid.color": "#E4E4E4",
     "grid.linewidth": 0.5,
     "legend.frameon": False,
-    "legend.handlelength": 2.8,
+    "legend.handlelength": 2.4,
+    "legend.columnspacing": 1.2,
+    "legend.labelspacing": 0.35,
     "pdf.fonttype": 42,  # TrueType: journals reject the default Type 3
 }
 

@@ -7,11 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from experiments.logs import frame
-from paper_figures.curves import curve, family_legend, ordered, rounding
+from paper_figures.curves import curve, dots, family_legend, ordered, rounding
 from paper_figures.data import Sources, columns_and_eps
-from paper_figures.style import COLUMN_WIDTH, FAMILIES, PAGE_WIDTH
+from paper_figures.style import BAND, BAND_TEXT, COLUMN_WIDTH
 
 EXPERIMENT = "stiefel_procrustes"
+LABEL = r"violation $\Vert X^{\top}\! X - I \Vert_F$"
 VARIANTS = ("-fixed", "-rebased")  # drawn in `violation_all` only
 TWINS = ("geotorch-cayley", "geotorch-exponential", "geoopt-adam")  # as torch's, as geoopt-sgd
 
@@ -25,42 +26,42 @@ def violation(sources: Sources) -> Figure:
     axes = figure.add_subplot()
     _draw(axes, rows, shown)
     _mark_rounding(axes, *columns_and_eps(runs))
-    axes.set_ylabel(r"violation $\Vert X^{\top} X - I \Vert_F$")
     family_legend(figure, rows, shown)
     return figure
 
 
 def violation_all(sources: Sources) -> Figure:
-    """Draw every method, one panel per family, at page width."""
+    """Draw every method in a row of its own: the range over all steps, and where it ends."""
     runs = sources.runs(EXPERIMENT)
     rows = frame(runs)
-    figure = Figure(figsize=(PAGE_WIDTH, 3.9), layout="constrained")
-    panels = figure.subplots(1, len(FAMILIES), sharey=True)
-    for axes, (family, title) in zip(panels, FAMILIES.items(), strict=True):
-        _draw(axes, rows, ordered(rows[rows.family == family]))
-        _mark_rounding(axes, *columns_and_eps(runs))
-        axes.set_title(title)
-    panels[0].set_ylabel(r"violation $\Vert X^{\top} X - I \Vert_F$")
-    family_legend(figure, rows, ordered(rows))
+    methods = ordered(rows)
+    figure = Figure(figsize=(COLUMN_WIDTH, 0.7 + 0.135 * len(methods)), layout="constrained")
+    axes = figure.add_subplot()
+    moved = rows[rows.step > 0].set_index("method")
+    last = rows.groupby(["method", "seed"]).violation.last().droplevel("seed")
+    axes.set(xscale="log", xlabel=f"{LABEL}\nbar: all steps and seeds, marker: last step")
+    dots(axes, last, moved.violation, methods)
+    lowest = axes.get_xlim()[0]
+    axes.axvspan(lowest, rounding(*columns_and_eps(runs)), color=BAND, zorder=0)
+    axes.set_xlim(left=lowest)
     return figure
 
 
 def _draw(axes: Axes, rows: pandas.DataFrame, methods: list[str]) -> None:
     for method in methods:
         curve(axes, rows[rows.method == method], "step", "violation", method)
-    axes.set(yscale="log", xlabel="step")
+    axes.set(yscale="log", xlabel="step", ylabel=LABEL)
     axes.margins(x=0.02)
 
 
 def _mark_rounding(axes: Axes, columns: int, eps: float) -> None:
-    limit = rounding(columns, eps)
-    axes.axhline(limit, color="black", linewidth=0.6, linestyle=(0, (4, 3)), zorder=0)
+    lowest = axes.get_ylim()[0]
+    axes.axhspan(lowest, rounding(columns, eps), color=BAND, zorder=0)
+    axes.set_ylim(bottom=lowest)
     axes.annotate(
-        r"$10\sqrt{k}\,\varepsilon$",
-        (1, limit),
-        xycoords=("axes fraction", "data"),
-        xytext=(0, 1.5),
-        textcoords="offset points",
+        r"rounding, up to $10\sqrt{k}\,\varepsilon$",
+        (0.98, 0.02),
+        xycoords="axes fraction",
         ha="right",
-        va="bottom",
+        color=BAND_TEXT,
     )

@@ -96,7 +96,7 @@ def test_a_misspelt_figure_has_a_suggestion(command):
 
 
 def test_every_method_differs_in_grey():
-    marks = {(str(look.dash), look.marker) for look in LOOKS.values()}
+    marks = {(str(look.dash), look.marker, look.filling) for look in LOOKS.values()}
     assert len(marks) == len(LOOKS)
 
 
