@@ -1,7 +1,7 @@
 """python -m manifolds.verify: every law on every line of the catalogue, on this machine."""
 
 import difflib
-import warnings
+import os
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -12,7 +12,7 @@ from rich.progress import track
 
 from manifolds.catalogue import ENTRIES
 from manifolds.verify.laws import LAWS
-from manifolds.verify.measure import measure
+from manifolds.verify.parallel import measured
 from manifolds.verify.report import Report, table
 from manifolds.verify.selection import DOUBLE, SINGLE, Plan, plan
 
@@ -25,12 +25,13 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
-def verify(
+def verify(  # noqa: PLR0917 -- typer passes by name
     names: Annotated[list[str] | None, typer.Argument(help="Manifolds; all if none.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     dtype: Annotated[list[str] | None, typer.Option(help="float32 or float64; both.")] = None,
     law: Annotated[list[str] | None, typer.Option(help="Laws; all if none.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the report to this file.")] = None,
+    jobs: Annotated[int, typer.Option(help="Processes; 0: one per core, on a GPU one.")] = 0,
     *,
     everything: Annotated[bool, typer.Option("--all", help="Every size and batch shape.")] = False,
 ) -> None:
@@ -42,7 +43,7 @@ def verify(
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise typer.BadParameter(f"{device!r} needs a CUDA device, and torch sees none; use cpu")
     planned = plan(entries, laws, dtypes=dtypes, device=torch.device(device), everything=everything)
-    report = run(planned, device, console)
+    report = run(planned, device, console, jobs)
     if json is not None:
         report.write(json)
     console.print(table(report.rows, by_dtype=everything))
@@ -60,21 +61,14 @@ def chosen(names: list[str] | None, known: dict[str, Value], what: str) -> list[
     return [known[name] for name in names or known]
 
 
-def run(planned: Plan, device: str, console: Console) -> Report:
+def run(planned: Plan, device: str, console: Console, jobs: int) -> Report:
     """Measure, with a progress bar on a terminal."""
-    report = Report([], planned.skipped, device)
-    steps = track(
-        planned.checks,
-        "verifying",
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    for law, subject in steps:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a law that needs a warning looks for it itself
-            report.rows.append(measure(law, subject))
-    return report
+    hidden = not console.is_terminal
+    workers = jobs or (1 if device.startswith("cuda") else os.cpu_count() or 1)
+    with measured(planned, workers) as rows:
+        total = len(planned.checks)
+        shown = track(rows, "verifying", total, console=console, transient=True, disable=hidden)
+        return Report(list(shown), planned.skipped, device)
 
 
 def summarize(report: Report, console: Console) -> None:

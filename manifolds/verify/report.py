@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from rich.table import Table
 
+from manifolds.verify.law import EPS
 from manifolds.verify.measure import Row
 
 
@@ -99,7 +100,7 @@ def _commit() -> str | None:
 
 
 def table(rows: Sequence[Row], *, by_dtype: bool = False) -> Table:
-    """A line per manifold and options (and dtype): the finding nearest to its limit."""
+    """A line per manifold and options (and dtype): the error in eps nearest to its limit."""
     lines: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         key = (row.manifold, row.options, *([row.dtype] if by_dtype else []))
@@ -107,18 +108,21 @@ def table(rows: Sequence[Row], *, by_dtype: bool = False) -> Table:
     result = Table(box=None, padding=(0, 1, 0, 0))
     for name in ("manifold", "options", *(["dtype"] if by_dtype else [])):
         result.add_column(name, overflow="fold")
-    for name in ("checks", "worst/limit", "at"):
-        result.add_column(name, justify="left" if name == "at" else "right", overflow="fold")
-    result.add_column("")
+    for name in ("checks", "eps", "limit"):
+        result.add_column(name, justify="right", no_wrap=True)
+    result.add_column("law", no_wrap=True)
+    result.add_column("", no_wrap=True)
     for key, group in lines.items():
-        worst = max(group, key=lambda row: row.strain)
-        checks = sum(row.checks for row in group)
-        good = all(row.passed for row in group)
-        verdict = "[green]ok[/]" if good else "[red]FAIL[/]"
-        result.add_row(*key, str(checks), _against_limit(worst), worst.law, verdict)
+        result.add_row(*key, *_summary(group))
     return result
 
 
-def _against_limit(row: Row) -> str:
-    unit = "" if row.unit == "eps" else f" {row.unit}"
-    return f"{row.error:.2g}/{row.limit:.2g}{unit}"
+def _summary(group: Sequence[Row]) -> tuple[str, str, str, str, str]:
+    """How many checks, the worst error in eps, its limit, the law, the verdict."""
+    checks = str(sum(row.checks for row in group))
+    failed = [row for row in group if not row.passed]
+    in_eps = [row for row in group if row.unit == EPS]
+    worst = max(failed or in_eps or group, key=lambda row: row.strain)
+    verdict = "[red]FAIL[/]" if failed else "[green]ok[/]"
+    error = f"{worst.error:.2g}" if worst.unit == EPS else worst.unit
+    return checks, error, f"{worst.limit:.3g}", worst.law, verdict

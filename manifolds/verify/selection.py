@@ -74,19 +74,30 @@ def plan(
                 subject = subject_of_case(case, dtype, device)
                 in_turn = (BATCHES[(turn + index) % len(BATCHES)],)
                 batches = (*BATCHES, NO_BATCH) if everything else in_turn
-                _add(result, subject, laws, batches, typical=typical)
+                costly = typical and (everything or index == turn % len(dtypes))
+                _add(result, subject, laws, batches, typical=typical, costly=costly)
     return result
 
 
 def _add(
-    result: Plan, subject: Subject, laws: Sequence[Law], batches: Sequence[Batch], *, typical: bool
+    result: Plan,
+    subject: Subject,
+    laws: Sequence[Law],
+    batches: Sequence[Batch],
+    *,
+    typical: bool,
+    costly: bool,
 ) -> None:
-    """All laws on one subject; those that do not care about the batch shape once."""
+    """All laws on one subject; those that do not care about the batch shape once.
+
+    `costly`: this dtype's turn to measure the laws that cost a second; those of one dtype always.
+    """
     for law in laws:
         for batch in batches if law.takes_batch else ((),):
             shaped = replace(subject, batch=batch)
             reason = applicable(law, shaped)
-            if reason is None and law.typical_only and not typical:
+            wanted = typical if law.double_only else costly
+            if reason is None and law.typical_only and not wanted:
                 reason = NOT_IN_FAST
             if reason is None:
                 result.checks.append((law, shaped))
