@@ -1,5 +1,6 @@
 """X = (B + U)(I + UᴴU)^(-1/2): the polar retraction, the nearest frame to B + U.
 
+It reaches the frames at angles below π/2 from B, however large U is; `rebase` goes on from there.
 It is defined for every tangent U, since (B + U)ᴴ(B + U) = I + UᴴU (Absil, Mahony & Sepulchre,
 Optimization Algorithms on Matrix Manifolds, 2008, (4.7)). It has no closed inverse from a fixed
 base. Cost: a QR factorization where tall and about five inverses of size k.
