@@ -31,6 +31,7 @@ torch's engine silently gives another result than was asked for:
 | writing into the value | warns at the next read | `nn.init.zeros_(layer.weight)` does nothing, silently |
 | a deep copy | has a class of its own | shares it: removal from one breaks the other |
 | a parametrized `original` | assignment, appending and removal reach it | KeyError; the appended function is ignored; the parameter becomes a buffer |
+| a ModuleDict named `parametrizations` | stays the module's own | properties are put on the user's class, for all its instances |
 | a transfer | leaves the source's value alone | the target's right inverse rewrites a base point that both share |
 | `torch.jit.script` | RuntimeError when scripting | RuntimeError when the scripted module runs |
 | opaque objects as originals | ValueError | taken; their type is private to torch |

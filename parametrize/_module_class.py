@@ -49,24 +49,26 @@ def parametrized_class(base: type) -> type:
         inherited = getattr(super(cls, self), "__deepcopy__", None)
         replica: Module = inherited(memo) if inherited else _copy_state(self, memo)
         if type(replica) is cls and replica is not self:
-            object.__setattr__(replica, "__class__", parametrized_class(base))
-            for name in replica.parametrizations:  # type: ignore[union-attr]
-                expose(replica, name)
+            _give_class_of_its_own(replica, base)
         return replica
 
-    namespace = {
-        # torch.fx and torch.compile know classes of this module: fx would otherwise trace into
-        # the layer and record its weight as a constant
-        "__module__": "torch.nn.utils.parametrize",
+    methods = {
         "__getattr__": get_missing,
         "__setattr__": set_attribute,
         "__deepcopy__": deepcopy,
-        "__getstate__": _refuse_pickling,
-        "__prepare_scriptable__": _refuse_scripting,
     }
-    cls: Any = type(f"Parametrized{base.__name__}", (base,), namespace)
+    cls: Any = type(f"Parametrized{base.__name__}", (base,), _COMMON | methods)
     own = vars(cls)
     return cls  # type: ignore[no-any-return]
+
+
+def has_class_of_its_own(module: Module) -> bool:
+    """Whether the module's class was derived for it; a class of the user's gets no properties.
+
+    `is_parametrized` does not tell: a module may have a ModuleDict of that name by chance.
+    """
+    cls = type(module)
+    return cls.__name__ == f"Parametrized{cls.__bases__[0].__name__}"
 
 
 def expose(module: Module, tensor_name: str) -> None:
@@ -102,6 +104,12 @@ def _explain_failure(module: Module, name: str) -> Tensor:
         ) from cause
 
 
+def _give_class_of_its_own(replica: Module, base: type) -> None:
+    object.__setattr__(replica, "__class__", parametrized_class(base))  # past a user's __setattr__
+    for name in replica.parametrizations:  # type: ignore[union-attr]
+        expose(replica, name)
+
+
 def _copy_state(module: Module, memo: dict[int, Any]) -> Module:
     replica: Module = type(module).__new__(type(module))
     memo[id(module)] = replica
@@ -125,3 +133,12 @@ def _refuse_pickling(module: Module) -> Any:
         "process; save module.state_dict() and load it into a module with the same "
         "parametrizations, or call remove_parametrizations first"
     )
+
+
+_COMMON = {
+    # torch.fx and torch.compile know classes of this module: fx would otherwise trace into the
+    # layer and record its weight as a constant
+    "__module__": "torch.nn.utils.parametrize",
+    "__getstate__": _refuse_pickling,
+    "__prepare_scriptable__": _refuse_scripting,
+}

@@ -5,7 +5,12 @@ from typing import Any
 from torch.nn import Module, ModuleDict
 
 from parametrize._list import ParametrizationList, require_same_kind
-from parametrize._module_class import expose, is_parametrized, parametrized_class
+from parametrize._module_class import (
+    expose,
+    has_class_of_its_own,
+    is_parametrized,
+    parametrized_class,
+)
 from parametrize._transaction import transaction
 
 
@@ -49,8 +54,9 @@ def _attach(module: Module, name: str, parametrization: Module, *, unsafe: bool)
         if unsaved:
             held._non_persistent_buffers_set.update(held._buffers)
         delattr(module, name)
-        if not is_parametrized(module):
+        if not has_class_of_its_own(module):
             module.__class__ = parametrized_class(type(module))
+        if not is_parametrized(module):
             module.parametrizations = ModuleDict()
         if hasattr(module, name):
             raise AssertionError(

@@ -37,25 +37,27 @@ def remove_parametrizations(
             f"{type(module).__name__} was derived from the parametrized class after registration; "
             "remove the parametrizations before wrapping the module"
         )
-    exposed = vars(type(module))[tensor_name]
     with transaction(held, renamed=[module, parametrizations]):
         plain = _plain_tensor(held, leave_parametrized=leave_parametrized)
-        kept = type(module)
+        cls, exposed = type(module), vars(type(module))[tensor_name]
         try:
-            delattr(kept, tensor_name)
-            del parametrizations[tensor_name]
-            _restore(module, tensor_name, plain, held)
+            _detach(module, tensor_name, plain)
         except BaseException:
-            setattr(kept, tensor_name, exposed)
+            setattr(cls, tensor_name, exposed)
             raise
     return module
 
 
-def _restore(module: Module, name: str, plain: Tensor, held: Any) -> None:
+def _detach(module: Module, name: str, plain: Tensor) -> None:
+    """Put `plain` in the place of the property and of the list behind it."""
+    parametrizations: Any = module.parametrizations
+    persistent = not parametrizations[name]._non_persistent_buffers_set
+    delattr(type(module), name)
+    del parametrizations[name]
     if isinstance(plain, Parameter):
         module.register_parameter(name, plain)
     else:
-        module.register_buffer(name, plain, persistent=not held._non_persistent_buffers_set)
+        module.register_buffer(name, plain, persistent=persistent)
     if not is_parametrized(module):
         del module.parametrizations
         module.__class__ = type(module).__bases__[0]

@@ -3,6 +3,7 @@
 import copy
 
 import torch
+from engine_kinds import namesake_class
 from engine_layers import layer, linear, symmetric
 from engine_outcome import defect
 from engine_zoo import Based, Double, Halves, Raises, Returns, Symmetric
@@ -66,6 +67,13 @@ def an_attribute_error_names_its_cause(engine):
         return module.weight is None
     except AttributeError as error:
         return error.__cause__ is cause and "typo" in str(error)
+
+
+@defect
+def a_module_with_a_namesake_does_not_change_its_class(engine):
+    kind = namesake_class()
+    engine.register_parametrization(kind(), "weight", Double())
+    return isinstance(kind().weight, nn.Parameter)
 
 
 @defect

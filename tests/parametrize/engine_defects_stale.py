@@ -112,3 +112,13 @@ def a_write_into_the_value_does_not_become_the_value(engine):
         warnings.simplefilter("ignore")
         nn.init.zeros_(module.weight)
         return is_current(module)
+
+
+@defect
+def a_write_in_inference_mode_changes_the_value(engine):
+    with torch.inference_mode():
+        module = layer(engine)
+        with engine.cached():
+            _ = module.weight
+            module.parametrizations.weight.original.add_(1)
+            return is_current(module)

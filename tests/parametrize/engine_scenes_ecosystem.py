@@ -194,3 +194,32 @@ def a_trace_by_torchscript(engine):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript as a whole
         return [torch.jit.trace(module, X)(2 * X), attempt(within_cache)]
+
+
+@scene
+def a_graph_by_torch_fx(engine):
+    traced = torch.fx.symbolic_trace(nn.Sequential(parametrized(engine, [Symmetric]), nn.Tanh()))
+    return [str(traced.graph), traced(X), [name for name, _ in traced.named_parameters()]]
+
+
+@scene
+def a_recurrent_network(engine):
+    torch.manual_seed(0)
+    module = nn.GRU(3, 3)
+    engine.register_parametrization(module, "weight_hh_l0", Double())
+    with engine.cached():
+        outputs = module(X)[0], module(2 * X)[0]
+    sum(y.sum() for y in outputs).backward()
+    return [outputs, [p.grad for p in module.parameters()]]
+
+
+@scene
+def assignment_and_removal_in_inference_mode(engine):
+    module = parametrized(engine, [Symmetric])
+    with torch.inference_mode():
+        module.weight = symmetric()
+        inside = module.weight
+    module(X).sum().backward()
+    with torch.inference_mode():
+        engine.remove_parametrizations(module, "weight")
+    return [inside, module, module.weight.is_inference()]

@@ -159,3 +159,30 @@ def test_a_cached_weight_is_computed_once_per_mode_and_not_at_every_change_of_mo
 def test_an_error_names_the_tensors_that_there_are():
     with pytest.raises(ValueError, match=r"'wieght'.*'bias', 'weight'"):
         parametrize.register_parametrization(linear(), "wieght", Double())
+
+
+def test_functional_call_swaps_values_within_values_and_restores_them():
+    module, outer, inner = layer(parametrize), torch.ones(3, 3), torch.zeros(3, 3)
+    value = module.weight
+
+    class Nested(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inside = module
+
+        def forward(self, x):
+            within = torch.func.functional_call(self.inside, {"weight": inner}, x)
+            return within, self.inside(x)
+
+    found = torch.func.functional_call(Nested(), {"inside.weight": outer}, X)
+    expected = [nn.functional.linear(X, w, module.bias) for w in (inner, outer)]
+    torch.testing.assert_close(list(found), expected)
+    assert torch.equal(module.weight, value)
+
+
+def test_functional_call_restores_the_value_after_an_error():
+    module = layer(parametrize)
+    value = module.weight
+    with pytest.raises(RuntimeError):
+        torch.func.functional_call(module, {"weight": torch.ones(3, 3)}, torch.ones(2, 7))
+    assert torch.equal(module.weight, value)
