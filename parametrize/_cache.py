@@ -137,7 +137,7 @@ def value_of(held: Module) -> Tensor:
     scope = _scope.get()
     if scope is None or not scope.is_open:
         value: Tensor = held()
-        held._last_read.follow(value)  # type: ignore[union-attr,operator]
+        held._last_read.follow(value, held)  # type: ignore[union-attr,operator]
         return value
     return scope.value_of(held)
 

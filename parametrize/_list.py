@@ -97,6 +97,7 @@ class ParametrizationList(ModuleList):
                     setattr(self, name, tensor)
                 else:
                     overwrite(getattr(self, name), tensor)
+            self._last_read = LastRead()  # `module.weight += 1` writes into a value and assigns it
 
     def _initial(self, original: Tensor) -> Any:
         new: Any = original

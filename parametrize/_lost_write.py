@@ -1,10 +1,12 @@
 """`nn.init.zeros_(module.weight)` writes into a value that nobody keeps: warn at the next read."""
 
 import warnings
+from itertools import chain
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import Module
 
 from parametrize._ambient import is_plain
 
@@ -12,27 +14,33 @@ _NO_MEMORY = torch.empty(0, device="cpu")
 
 
 class LastRead:
-    """The version counter of the value that was read last, without its memory or graph."""
+    """The version counter and address of the value that was read last, without its memory."""
 
     def __init__(self) -> None:
-        self.counter: tuple[Tensor, int] | None = None
+        self.followed: tuple[Tensor, int, int] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return LastRead, ()  # a copy's or a loaded module's value has not been read yet
 
-    def follow(self, value: Any) -> None:
+    def follow(self, value: Any, held: Module) -> None:
         """Warn if the value before this one was written into, and follow this one."""
-        counter, self.counter = self.counter, None
-        if counter is not None and counter[0]._version != counter[1]:
-            warn_of_lost_write()
-        # A value without a graph may be the original itself, and a view shares its version
-        # counter: there a write is not lost.
-        if type(value) is not Tensor or value.grad_fn is None or value._base is not None:
+        if self.followed is not None:
+            counter, version, address = self.followed
+            if counter._version != version and not _is_source(address, held):
+                warn_of_lost_write()
+        self.followed = None
+        # A view of an original counts the writes into that, and those are not lost
+        if type(value) is not Tensor or value._base is not None or value.is_inference():
             return
         if (value.is_cpu or value.is_cuda) and is_plain():
-            alias = value.detach()
-            alias.data = _NO_MEMORY  # the counter stays
-            self.counter = alias, value._version
+            counter = value.detach()
+            counter.data = _NO_MEMORY  # the count stays
+            self.followed = counter, value._version, value.data_ptr()
+
+
+def _is_source(address: int, held: Module) -> bool:
+    """Whether the value was an original itself, or a tensor that a function holds."""
+    return any(t.data_ptr() == address for t in chain(held.parameters(), held.buffers()))
 
 
 def warn_of_lost_write() -> None:

@@ -138,3 +138,13 @@ def delete_the_parametrized_attribute(engine):
 def call_the_right_inverse_of_the_list(engine):
     module = parametrized(engine, [Symmetric, Double])
     return [module.parametrizations.weight.right_inverse(symmetric()), module.weight]
+
+
+@scene
+def assign_in_place_of_what_was_read(engine):
+    module = parametrized(engine, [Double])
+    module.weight += 1
+    one = module.weight
+    with torch.no_grad():
+        module.weight *= 2
+    return [one, module.weight, module.weight]

@@ -8,12 +8,19 @@ import pytest
 import torch
 import torch.nn.utils.parametrize as reference
 from engine_layers import layer, linear, parametrized
-from engine_zoo import Counting, Double, Halves, Shift, Symmetric
+from engine_zoo import Based, Counting, Double, Halves, Shift, Symmetric
 from torch import nn
 
 import parametrize
 
 X = torch.linspace(-1, 1, 6).reshape(2, 3)
+
+
+class Transpose(nn.Module):
+    """A view of its original."""
+
+    def forward(self, x):  # noqa: D102 -- the class says it
+        return x.mT
 
 
 class Recurrent(nn.Module):
@@ -107,11 +114,13 @@ def test_scripting_is_refused_at_once():
         layer(parametrize).__prepare_scriptable__()
 
 
-def test_initializing_the_value_warns_at_the_next_read():
+@pytest.mark.parametrize("grad", [False, True])
+def test_writing_into_the_value_warns_at_the_next_read(grad):
     module = layer(parametrize)
-    nn.init.zeros_(module.weight)
-    with pytest.warns(UserWarning, match="lost"):
-        _ = module.weight
+    with torch.set_grad_enabled(grad):
+        nn.init.zeros_(module.weight)
+        with pytest.warns(UserWarning, match="lost"):
+            _ = module.weight
 
 
 def test_initializing_a_cached_value_warns_at_the_next_read():
@@ -128,10 +137,18 @@ def test_a_copy_does_not_warn_of_a_write_into_the_first_one_s_value():
     assert copy.deepcopy(module).weight.ne(0).all()
 
 
-def test_writes_that_arrive_do_not_warn():
-    module = layer(parametrize, nn.Identity())
-    nn.init.zeros_(module.weight)
-    assert module.weight.eq(0).all()
+@pytest.mark.parametrize("grad", [False, True])
+@pytest.mark.parametrize("function", [nn.Identity(), Transpose(), Based()])
+def test_an_optimizer_s_write_into_a_source_does_not_warn(function, grad):
+    module = layer(parametrize, function)
+    with torch.set_grad_enabled(grad):
+        _ = module.weight
+        with torch.no_grad():
+            for tensor in module.parametrizations.parameters():
+                tensor.add_(1)
+            for tensor in module.parametrizations.buffers():
+                tensor.add_(1)
+        assert torch.equal(module.weight, module.parametrizations.weight())
 
 
 def test_the_cache_keeps_no_module_alive():
