@@ -17,9 +17,10 @@ from manifolds.catalogue.skew import Skew
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
 from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.symmetric import Symmetric
-from manifolds.constrain import constrain, rebase
+from manifolds.constrain import constrain
 from manifolds.interface import Manifold, OffManifoldError, OffManifoldWarning, tolerance
 from manifolds.maps import Cayley, Exponential, Householder, Map, Polar, Retraction
+from manifolds.rebase import Rebase, rebase
 
 __all__ = [
     "Cayley",
@@ -37,6 +38,7 @@ __all__ = [
     "Polar",
     "PositiveDefinite",
     "PositiveSemidefinite",
+    "Rebase",
     "Retraction",
     "Skew",
     "SpecialOrthogonal",

@@ -1,4 +1,4 @@
-"""Putting a manifold on a tensor of a module, and moving its base point."""
+"""Putting a manifold on a tensor of a module."""
 
 from typing import Any, Literal
 
@@ -7,6 +7,7 @@ from torch import Generator, Tensor, nn
 
 from manifolds.catalogue.flattened import Flattened
 from manifolds.interface import Manifold
+from manifolds.rebase import tie
 from parametrize import register_parametrization
 
 
@@ -45,27 +46,7 @@ def constrain(
         except BaseException:
             tensor.copy_(before)
             raise
-    return module
-
-
-def rebase(module: nn.Module) -> nn.Module:
-    """Move every base point within `module` to the current point; parameters become zero.
-
-    The values do not change: this is the dynamic trivialization of Lezcano-Casado (NeurIPS 2019,
-    algorithm 1). Parameters keep their identity, so the optimizer's state stays; momentum then
-    counts as a vector at the new base. ValueError if nothing in the module has a base point.
-    """
-    constrained = [
-        (owner, name)
-        for owner in module.modules()
-        for name, chain in getattr(owner, "parametrizations", {}).items()
-        if any(isinstance(p, Manifold) and p.has_base for p in chain)
-    ]
-    if not constrained:
-        raise ValueError(f"{type(module).__name__} has no tensor constrained with base='assigned'")
-    with torch.no_grad():
-        for owner, name in constrained:
-            setattr(owner, name, getattr(owner, name))
+    tie(module, tensor_name)
     return module
 
 

@@ -1,0 +1,128 @@
+"""Moving base points: dynamic trivialization.
+
+Note [Rebasing]
+With an assigned base B the weight is f_B(p), and p drifts away from 0, where f_B is best
+conditioned. Rebasing sets B to the current point and p to 0; the weight does not change (Lezcano-
+Casado, Trivializations for gradient-based optimization on manifolds, NeurIPS 2019, algorithm 1).
+Rebasing after every step is Riemannian gradient descent with the map as retraction. The map has
+polished the point to rounding, so bases do not drift however often they move.
+
+The parameters keep their identity, and with it the optimizer its state. A momentum buffer then
+counts as a vector at the new base: for square frames in the coordinates of the group's Lie algebra
+(a left-invariant transport), for tall ones projected on the new tangent space (the vector transport
+of Absil, Mahony & Sepulchre 2008, section 8.1.3). `momentum="reset"` forgets it instead.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+from weakref import ReferenceType, ref
+
+import torch
+from torch import Tensor, nn
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from manifolds.interface import Manifold
+
+Tied = tuple[nn.Module, str]
+
+_owners: WeakTensorKeyDictionary = WeakTensorKeyDictionary()
+"""Parameter -> (weak reference to the module that `constrain` gave it, tensor name)."""
+
+
+def rebase(module: nn.Module) -> nn.Module:
+    """Move every base point within `module` to the current point; return the module.
+
+    Values stay, parameters become zero; see Note [Rebasing]. ValueError if nothing in the module
+    has a base point.
+    """
+    found = list(_tied(module))
+    if not found:
+        raise ValueError(f"{type(module).__name__} has no tensor constrained with base='assigned'")
+    _move(found)
+    return module
+
+
+class Rebase:
+    """Rebase after every K-th step of an optimizer, until `remove` is called.
+
+        manifolds.Rebase(optimizer, every=100)
+
+    It moves what the optimizer trains and `constrain` has tied; pass modules to say which (a deep
+    copy of a constrained module must be passed). `momentum="keep"` (default) lets the optimizer's
+    state stand, "reset" zeroes that of the moved parameters; see Note [Rebasing]. ValueError if
+    there is nothing with a base point.
+    """
+
+    def __init__(
+        self,
+        optimizer: torch.optim.Optimizer,
+        *modules: nn.Module,
+        every: int = 1,
+        momentum: Literal["keep", "reset"] = "keep",
+    ) -> None:
+        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+            raise ValueError(f"Rebase needs every >= 1 steps, got {every!r}")
+        if momentum not in ("keep", "reset"):
+            raise ValueError(f"momentum must be 'keep' or 'reset', got {momentum!r}")
+        self.every, self.momentum, self.steps = every, momentum, 0
+        self.found = [tie for m in modules for tie in _tied(m)] or list(_tied_by(optimizer))
+        if not self.found:
+            name = type(optimizer).__name__
+            raise ValueError(f"{name} trains nothing constrained with base='assigned'")
+        self._hook = optimizer.register_step_post_hook(self._after_step)
+
+    def remove(self) -> None:
+        """Rebase no more."""
+        self._hook.remove()
+
+    def _after_step(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        self.steps += 1
+        if self.steps % self.every:
+            return
+        _move(self.found)
+        if self.momentum == "reset":
+            for parameter in (p for owner, name in self.found for p in _parameters(owner, name)):
+                _forget(optimizer.state.get(parameter, {}))
+
+
+def tie(module: nn.Module, name: str) -> None:
+    """Remember which module a constrained tensor's parameters belong to."""
+    entry: tuple[ReferenceType[nn.Module], str] = (ref(module), name)
+    for parameter in _parameters(module, name):
+        _owners[parameter] = entry
+
+
+def _parameters(module: nn.Module, name: str) -> list[nn.Parameter]:
+    parametrizations: Any = module.parametrizations
+    return list(parametrizations[name].parameters(recurse=False))
+
+
+def _tied(module: nn.Module) -> Iterator[Tied]:
+    for owner in module.modules():
+        parametrizations: Any = getattr(owner, "parametrizations", {})
+        for name, chain in parametrizations.items():
+            if any(isinstance(p, Manifold) and p.has_base for p in chain):
+                yield owner, name
+
+
+def _tied_by(optimizer: torch.optim.Optimizer) -> Iterator[Tied]:
+    parameters = (p for group in optimizer.param_groups for p in group["params"])
+    entries = (_owners[p] for p in parameters if p in _owners)
+    alive = {(module, name): None for entry, name in entries if (module := entry()) is not None}
+    for module, name in alive:
+        if (module, name) in list(_tied(module)):
+            yield module, name
+
+
+@torch.no_grad()
+def _move(found: list[Tied]) -> None:
+    for owner, name in found:
+        setattr(owner, name, getattr(owner, name))
+
+
+@torch.no_grad()
+def _forget(state: dict[str, Any]) -> None:
+    """Zero what has the parameter's shape (moments); step counts stay."""
+    for value in state.values():
+        if isinstance(value, Tensor) and value.ndim:
+            value.zero_()

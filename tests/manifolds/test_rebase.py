@@ -1,0 +1,105 @@
+"""`Rebase` moves base points during training, without drift and without losing the optimizer."""
+
+import copy
+import gc
+
+import pytest
+import torch
+from torch import nn
+
+import manifolds
+from manifolds.rebase import _owners
+
+EPS = torch.finfo(torch.float32).eps
+OPTIMIZERS = {
+    "SGD": lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9),
+    "Adam": lambda p: torch.optim.Adam(p, lr=0.02),
+    "AdamW": lambda p: torch.optim.AdamW(p, lr=0.02, weight_decay=0.1),
+    "Muon": lambda p: torch.optim.Muon(p, lr=0.02),
+}
+
+
+def made(**options) -> nn.Linear:
+    torch.manual_seed(0)
+    return manifolds.constrain(
+        nn.Linear(6, 6, bias=False), "weight", manifolds.Orthogonal, **options
+    )
+
+
+def step(layer: nn.Module, optimizer: torch.optim.Optimizer, target: torch.Tensor) -> None:
+    optimizer.zero_grad()
+    (layer.weight - target).square().sum().backward()
+    optimizer.step()
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_ten_thousand_steps_do_not_drift(name: str):
+    layer = made()
+    optimizer = OPTIMIZERS[name](list(layer.parameters()))
+    manifolds.Rebase(optimizer, every=7)
+    target = torch.randn(6, 6, generator=torch.Generator().manual_seed(1))
+    for _ in range(10_000):
+        step(layer, optimizer, target)
+    x = layer.weight.detach()
+    assert (x.mT @ x - torch.eye(6)).norm() <= 10 * 6**0.5 * EPS
+
+
+def test_the_base_moves_on_every_kth_step_only():
+    layer = made()
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    manifolds.Rebase(optimizer, every=3)
+    moved = []
+    for _ in range(6):
+        step(layer, optimizer, torch.ones(6, 6))
+        moved.append(not layer.parametrizations.weight.original.any().item())
+    assert moved == [False, False, True, False, False, True]
+
+
+def test_a_removed_rebase_moves_nothing():
+    layer = made()
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    manifolds.Rebase(optimizer).remove()
+    step(layer, optimizer, torch.ones(6, 6))
+    assert layer.parametrizations.weight.original.any()
+
+
+@pytest.mark.parametrize(("momentum", "kept"), [("keep", True), ("reset", False)])
+def test_momentum_is_kept_or_forgotten_as_asked(momentum, kept):
+    layer = made()
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1, momentum=0.9)
+    manifolds.Rebase(optimizer, momentum=momentum)
+    step(layer, optimizer, torch.ones(6, 6))
+    (state,) = optimizer.state.values()
+    assert state["momentum_buffer"].any().item() is kept
+
+
+def test_a_deep_copy_is_passed_as_a_module():
+    layer = copy.deepcopy(made())
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    with pytest.raises(ValueError, match="nothing constrained"):
+        manifolds.Rebase(optimizer)
+    manifolds.Rebase(optimizer, layer)
+    step(layer, optimizer, torch.ones(6, 6))
+    assert not layer.parametrizations.weight.original.any()
+
+
+@pytest.mark.parametrize("every", [0, -1, 1.0, True], ids=str)
+def test_a_wrong_interval_is_refused(every):
+    with pytest.raises(ValueError, match="every >= 1"):
+        manifolds.Rebase(torch.optim.SGD(made().parameters(), lr=0.1), every=every)
+
+
+def test_an_optimizer_without_bases_is_refused():
+    optimizer = torch.optim.SGD(made(base="fixed").parameters(), lr=0.1)
+    with pytest.raises(ValueError, match="nothing constrained"):
+        manifolds.Rebase(optimizer)
+
+
+def test_constrained_modules_are_not_kept_alive():
+    gc.collect()
+    before = len(_owners)
+    layer = made()
+    assert len(_owners) == before + 1
+    del layer
+    gc.collect()
+    assert len(_owners) == before
