@@ -9,6 +9,10 @@ trains (Bernstein, "Modular Manifolds", Thinking Machines Lab, 2025; its experim
 CIFAR-10). The condition number is theirs; the accuracy on these digits is our own threshold. The
 accuracies of the methods are close: no ranking is claimed that the seeds do not support.
 
+torch's Householder map keeps its columns' signs in the trainable matrix and truncates them, so
+weight decay sets them, and with them the weight, to zero within 30 steps (violation √64 = 8); with
+weight decay 0 it trains like the others.
+
 Fairness: every constrained method and the unconstrained one with orthogonal start begin at the same
 point, the polar factor of the default start; `unconstrained` begins at the default start itself.
 The learning rate falls to zero along a cosine; its start is tuned per method over `GRID` by
