@@ -1,6 +1,5 @@
 """What a law is measured on: a way to make a fresh manifold, points of it, a dtype, a device."""
 
-import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -136,7 +135,7 @@ def stacked(named: Named) -> Tensor:
 def relative_error(y: Tensor, x: Tensor, dims: int) -> Tensor:
     """max |y - x| / max |x| over the last `dims` dimensions, 0 / 0 = 0; -> (*batch,)."""
     batch = x.shape[: x.ndim - dims]
-    if math.prod(x.shape[x.ndim - dims :]) == 0:
+    if not x.numel():
         return torch.zeros(batch, device=x.device)
     error, size = ((a.reshape(*batch, -1).abs().amax(-1)) for a in (y - x, x))
     return torch.where(error == 0, torch.zeros_like(error), error / size)

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import warnings
 from collections.abc import Callable, Iterator
 
 import torch
@@ -83,7 +84,9 @@ def measure_lifecycle(subject: Subject) -> Iterator[Finding]:
 def _cast(subject: Subject, module: nn.Module) -> Finding:
     """.to(dtype), up or down: still on the manifold, to the rounding of the new dtype."""
     dtype = WIDER[subject.dtype]
-    moved = copy.deepcopy(module).to(dtype)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Complex modules are a new feature")
+        moved = copy.deepcopy(module).to(dtype)
     manifold = subject.make()
     weight = weight_of(moved)
     error = worst(manifold.violation(weight)) / torch.finfo(dtype).eps

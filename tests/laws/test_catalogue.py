@@ -1,0 +1,43 @@
+"""Every law holds on every line of the catalogue, at the sizes of the fast selection."""
+
+import pytest
+import torch
+
+from manifolds.catalogue import ENTRIES
+from manifolds.verify import LAWS
+from manifolds.verify.law import Law
+from manifolds.verify.measure import measure
+from manifolds.verify.selection import DOUBLE, SINGLE, plan
+from manifolds.verify.subject import Subject
+
+
+def fast(device: str) -> list:
+    """The fast selection as parameters of a test."""
+    planned = plan(ENTRIES, LAWS, dtypes=(SINGLE, DOUBLE), device=torch.device(device))
+    return [pytest.param(law, subject, id=name(law, subject)) for law, subject in planned.checks]
+
+
+def name(law: Law, subject: Subject) -> str:
+    dtype = str(subject.dtype).removeprefix("torch.")
+    return f"{law.name}-{subject.label}-{dtype}-{subject.batch}"
+
+
+@pytest.mark.parametrize(("law", "subject"), fast("cpu"))
+def test_the_law_holds(law: Law, subject: Subject):
+    row = measure(law, subject)
+    assert row.passed, row.sentence()
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize(("law", "subject"), fast("cuda"))
+def test_the_law_holds_on_a_gpu(law: Law, subject: Subject):
+    row = measure(law, subject)
+    assert row.passed, row.sentence()
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_the_fast_selection_measures_every_law_on_every_entry(entry, law: Law):
+    planned = plan([entry], [law], dtypes=(SINGLE, DOUBLE), device=torch.device("cpu"))
+    assert planned.checks
