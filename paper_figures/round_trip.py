@@ -5,15 +5,17 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from paper_figures.data import Sources
-from paper_figures.style import BLUE, COLUMN_WIDTH, GREEN, GREY, ORANGE
+from paper_figures.style import BLUE, COLUMN_WIDTH, GREEN, GREY, ORANGE, SKY, VERMILLION
 
 LAW = "round_trip"
 SMALLEST = 0.1  # exact round trips are drawn here: a log axis has no zero
 DTYPES = {  # dtype -> (colour, marker)
     "float64": (BLUE, "o"),
     "float32": (ORANGE, "s"),
+    "complex128": (SKY, "D"),
+    "complex64": (VERMILLION, "v"),
     "bfloat16": (GREEN, "^"),
-    "float16": (GREY, "D"),
+    "float16": (GREY, "p"),
 }
 
 
