@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from paper_figures.data import Sources
@@ -25,13 +26,17 @@ def round_trip(sources: Sources) -> Figure:
     rows = rows[rows.law == LAW]
     worst = rows.groupby(["manifold", "dtype"]).error_eps.max().clip(lower=SMALLEST)
     names = sorted(rows.manifold.unique(), reverse=True)
-    figure = Figure(figsize=(COLUMN_WIDTH, 0.8 + 0.13 * len(names)), layout="constrained")
+    figure = Figure(figsize=(COLUMN_WIDTH, 0.9 + 0.16 * len(names)), layout="constrained")
     axes = figure.add_subplot()
-    for dtype, (colour, marker) in DTYPES.items():
-        found = [(worst[name, dtype], y) for y, name in enumerate(names) if (name, dtype) in worst]
-        if found:
-            axes.plot(*zip(*found, strict=True), marker, color=colour, label=dtype)
+    present = [dtype for dtype in DTYPES if dtype in set(rows["dtype"])]
+    for shift, dtype in zip(np.linspace(0.24, -0.24, len(present)), present, strict=True):
+        colour, marker = DTYPES[dtype]
+        found = [(worst[n, dtype], y + shift) for y, n in enumerate(names) if (n, dtype) in worst]
+        axes.plot(*zip(*found, strict=True), marker, color=colour, label=dtype)
     axes.set_yticks(range(len(names)), names)
     axes.set(xscale="log", xlabel=r"worst $\max |f(r(X)) - X|$ in units of $\varepsilon \max |X|$")
-    figure.legend(loc="outside upper center", ncols=len(DTYPES))
+    largest = int(np.ceil(np.log10(max(worst.max(), 1))))
+    powers = [10.0**n for n in range(largest + 1)]
+    axes.set_xticks([SMALLEST, *powers], ["exact", *(f"{power:g}" for power in powers)])
+    figure.legend(loc="outside upper center", ncols=3)
     return figure
