@@ -18,7 +18,7 @@ from experiments.experiment import Experiment
 from experiments.learning_rates import save
 from experiments.logs import DEFAULT_LOGS, frame
 from experiments.plan import Request, Run, plan
-from experiments.report import ARCHIVE, RESULTS, archive, page, write_page
+from experiments.report import ARCHIVE, FIGURES, RESULTS, archive, page, write_page
 from experiments.runner import Outcome, run_all
 from experiments.timing import one_thread
 from experiments.tune import chosen, tuning_runs
@@ -182,11 +182,12 @@ def report(
     names: Annotated[list[str] | None, typer.Argument(help="Experiments; all if none.")] = None,
     *,
     logs: Logs = DEFAULT_LOGS,
+    figures: Annotated[Path, typer.Option(help="Folder of PNG figures to show.")] = FIGURES,
     output: Annotated[Path, typer.Option(help="The page.")] = RESULTS / "report.md",
 ) -> None:
     """Write a Markdown page with tables, verdicts and figures from the logs."""
     experiments = [registry.find(name) for name in names or registry.EXPERIMENTS]
-    write_page(output, page(experiments, logs, output))
+    write_page(output, page(experiments, logs, figures, output))
     console.print(f"written to {output}", soft_wrap=True)
 
 

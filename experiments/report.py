@@ -17,10 +17,10 @@ ARCHIVE = RESULTS / "logs"
 ARCHIVED_ROWS = 40  # per run: enough for a curve at column width, small enough to commit
 
 
-def page(experiments: list[Experiment], logs: Path, output: Path) -> str:
+def page(experiments: list[Experiment], logs: Path, figures: Path, output: Path) -> str:
     """Return the page; an experiment without logs says which command makes them."""
-    sections = [_section(experiment, logs, output) for experiment in experiments]
-    return "\n\n".join(["# Experiments", *sections]) + "\n"
+    sections = [_section(experiment, logs) for experiment in experiments]
+    return "\n\n".join(["# Experiments", *sections, *_figures(figures, output)]) + "\n"
 
 
 def write_page(path: Path, text: str) -> None:
@@ -31,7 +31,7 @@ def write_page(path: Path, text: str) -> None:
     os.replace(partial, path)
 
 
-def _section(experiment: Experiment, directory: Path, output: Path) -> str:
+def _section(experiment: Experiment, directory: Path) -> str:
     parts = [f"## {experiment.name}", f"{experiment.summary}. Source: {experiment.source}."]
     known = variants(directory, experiment.name)
     if not known:
@@ -39,7 +39,7 @@ def _section(experiment: Experiment, directory: Path, output: Path) -> str:
         return "\n\n".join([*parts, f"Not run. Make its logs with `{command}`."])
     for variant in known:
         parts += _variant(experiment, variant, read_variant(directory, experiment.name, variant))
-    return "\n\n".join([*parts, *_figures(experiment, output)])
+    return "\n\n".join(parts)
 
 
 def _variant(experiment: Experiment, name: str, logs: list[RunLog]) -> list[str]:
@@ -67,9 +67,10 @@ def _provenance(logs: list[RunLog]) -> str:
     )
 
 
-def _figures(experiment: Experiment, output: Path) -> list[str]:
-    found = sorted(FIGURES.glob(f"{experiment.name}*.png"))
-    return [f"![{path.stem}]({os.path.relpath(path, output.parent)})" for path in found]
+def _figures(figures: Path, output: Path) -> list[str]:
+    found = sorted(figures.glob("*.png"))
+    links = [f"![{path.stem}]({os.path.relpath(path, output.parent)})" for path in found]
+    return ["## Figures", *links] if links else []
 
 
 def settings_of(experiment: Experiment, log: RunLog) -> Any:

@@ -38,5 +38,6 @@ def round_trip(sources: Sources) -> Figure:
     largest = int(np.ceil(np.log10(max(worst.max(), 1))))
     powers = [10.0**n for n in range(largest + 1)]
     axes.set_xticks([SMALLEST, *powers], ["exact", *(f"{power:g}" for power in powers)])
-    figure.legend(loc="outside upper center", ncols=3)
+    axes.minorticks_off()  # between "exact" and 1 there is no scale
+    figure.legend(loc="outside upper center", ncols=4, handlelength=1)
     return figure

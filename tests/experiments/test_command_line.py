@@ -76,12 +76,14 @@ def test_the_benchmark_writes_its_table(command, tmp_path):
 def test_the_report_has_tables_verdicts_and_what_was_not_run(command, run_tiny, logs, tmp_path):
     run_tiny(PROCRUSTES, "--method", "cayley", "--method", "landing")
     page = tmp_path / "pages" / "report.md"
-    status, _ = command("report", "--logs", logs, "--output", page)
+    (tmp_path / "violation.png").write_bytes(b"")
+    status, _ = command("report", "--logs", logs, "--figures", tmp_path, "--output", page)
     assert status == 0
     text = page.read_text()
     assert "| cayley: optimum on the manifold |" in text
     assert "NOT REPRODUCED" in text  # four steps are not enough
     assert "python -m experiments run stiefel_mlp" in text
+    assert "![violation](../violation.png)" in text
 
 
 def test_a_report_on_a_damaged_log_says_which(command, run_tiny, logs, tmp_path):
