@@ -123,7 +123,11 @@ def frame(logs: Iterable[RunLog]) -> pandas.DataFrame:
 
 
 def thin(log: RunLog, rows: int) -> RunLog:
-    """Keep about `rows` rows of a run, its first and last included; the header says how many."""
-    stride = max(1, -(-len(log.rows) // rows))
-    kept = [row for i, row in enumerate(log.rows) if i % stride == 0 or i == len(log.rows) - 1]
+    """Keep every n-th row so that about `rows` stay, the first n, and the last.
+
+    All of the first n stay because methods leave the manifold within a few steps. The header says
+    how many rows there were.
+    """
+    n, last = max(1, -(-len(log.rows) // rows)), len(log.rows) - 1
+    kept = [row for i, row in enumerate(log.rows) if i < n or i % n == 0 or i == last]
     return RunLog(log.path, {**log.header, "thinned_from": len(log.rows)}, kept)

@@ -21,6 +21,7 @@ validation loss on a seed that is not reported.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -165,9 +166,9 @@ def measured(network: Network, validation: Images, test: Images) -> Row:
 
 
 def condition(w: Tensor) -> float:
-    """Return σ_max / σ_min in float64."""
-    singular = torch.linalg.svdvals(w.double())
-    return (singular[0] / singular[-1]).item()
+    """Return σ_max / σ_min in float64, infinite for a singular matrix, the zero matrix included."""
+    largest, *_, smallest = torch.linalg.svdvals(w.double()).tolist()
+    return largest / smallest if smallest else math.inf
 
 
 def claims(settings: DigitsMLP, frame: pandas.DataFrame) -> list[Claim]:

@@ -60,7 +60,8 @@ def _blank(text: str) -> Line2D:
 def dots(axes: Axes, ends: pandas.Series, spread: pandas.Series, methods: Sequence[str]) -> None:
     """Draw one row per method: the median of `ends`, and the range of `spread` behind it.
 
-    Both are indexed by the method; several values of one method are its seeds or its steps.
+    Both are indexed by the method; several values of one method are its seeds or its steps. A
+    median beyond the axis is written as a number at its edge, so set the limits before.
     """
     for height, method in enumerate(reversed(methods)):
         low, high = spread.loc[[method]].min(), spread.loc[[method]].max()
@@ -69,6 +70,25 @@ def dots(axes: Axes, ends: pandas.Series, spread: pandas.Series, methods: Sequen
     axes.set_yticks(range(len(methods)), list(reversed(methods)))
     axes.set_ylim(-0.7, len(methods) - 0.3)
     axes.grid(visible=False, axis="y")
+    lowest, highest = axes.get_xlim()
+    for height, method in enumerate(reversed(methods)):
+        value = ends.loc[[method]].median()
+        if not lowest <= value <= highest:
+            _write_at_edge(axes, value, height, method, right=not value < lowest)
+
+
+def _write_at_edge(axes: Axes, value: float, height: int, method: str, *, right: bool) -> None:
+    number = r"$\infty$" if math.isinf(value) else f"{value:.3g}"
+    axes.annotate(
+        f"{number} \N{BLACK RIGHT-POINTING TRIANGLE}"
+        if right
+        else f"\N{BLACK LEFT-POINTING TRIANGLE} {number}",
+        (0.99 if right else 0.01, height),
+        xycoords=("axes fraction", "data"),
+        ha="right" if right else "left",
+        va="center",
+        color=look(method).colour,
+    )
 
 
 def rounding(columns: int, eps: float) -> float:

@@ -91,9 +91,9 @@ def test_only_finished_runs_make_a_variant(run_file):
     assert variants(run_file.parents[2], "problem") == ["quick"]
 
 
-def test_thinning_keeps_the_first_and_the_last_row(run_file):
+def test_thinning_keeps_the_first_rows_and_the_last(run_file):
     kept = thin(read_run(run_file), rows=3)
-    assert [row["step"] for row in kept.rows] == [0, 4, 8, 9]
+    assert [row["step"] for row in kept.rows] == [0, 1, 2, 3, 4, 8, 9]
     assert kept.header["thinned_from"] == len(ROWS)
 
 

@@ -43,6 +43,11 @@ def test_the_condition_number_is_the_ratio_of_the_singular_values():
     assert condition(torch.diag(torch.tensor([8.0, 4.0, 2.0]))) == pytest.approx(4)
 
 
+@pytest.mark.parametrize("w", [torch.zeros(4, 3), torch.diag(torch.tensor([1.0, 0.0]))])
+def test_the_condition_number_of_a_singular_matrix_is_infinite(w):
+    assert condition(w) == float("inf")
+
+
 @pytest.mark.parametrize("name", EXPERIMENT.methods)
 def test_every_method_trains_and_logs_its_last_step(name):
     log = list(rows(SMALL, EXPERIMENT.methods[name], CPU))
