@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from experiments.command_line import main
+from experiments.timing import one_thread
 
 TINY = {
     "stiefel_procrustes": ["steps=4", "seeds=[0]", "batch=2", "rows=6", "size=5"],
@@ -42,3 +43,10 @@ def run_tiny(command, logs) -> Callable[..., tuple[int, str]]:
         return command("run", experiment, "--jobs", 1, "--logs", logs, *settings, *arguments)
 
     return call
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    """Matrices of size 5 gain nothing from threads and lose much on a busy machine."""
+    with one_thread():
+        yield
