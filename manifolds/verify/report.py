@@ -106,7 +106,8 @@ def table(rows: Sequence[Row], *, by_dtype: bool = False) -> Table:
         key = (row.manifold, row.options, *([row.dtype] if by_dtype else []))
         lines.setdefault(key, []).append(row)
     result = Table(box=None, padding=(0, 1, 0, 0))
-    for name in ("manifold", "options", *(["dtype"] if by_dtype else [])):
+    result.add_column("manifold", no_wrap=True)
+    for name in ("options", *(["dtype"] if by_dtype else [])):
         result.add_column(name, overflow="fold")
     for name in ("checks", "eps", "limit"):
         result.add_column(name, justify="right", no_wrap=True)

@@ -72,8 +72,8 @@ def plan(
         for turn, (case, typical) in enumerate(cases):
             for index, dtype in enumerate(dtypes_of(case, dtypes)):
                 subject = subject_of_case(case, dtype, device)
-                in_turn = (BATCHES[(turn + index) % len(BATCHES)],)
-                batches = (*BATCHES, NO_BATCH) if everything else in_turn
+                subject = replace(subject, batch=BATCHES[(turn + index) % len(BATCHES)])
+                batches = (*BATCHES, NO_BATCH) if everything else (subject.batch,)
                 costly = typical and (everything or index == turn % len(dtypes))
                 _add(result, subject, laws, batches, typical=typical, costly=costly)
     return result
@@ -88,12 +88,13 @@ def _add(
     typical: bool,
     costly: bool,
 ) -> None:
-    """All laws on one subject; those that do not care about the batch shape once.
+    """All laws on one subject: cheap ones at every batch shape, costly ones at the subject's own.
 
     `costly`: this dtype's turn to measure the laws that cost a second; those of one dtype always.
     """
     for law in laws:
-        for batch in batches if law.takes_batch else ((),):
+        shapes = (subject.batch,) if law.typical_only else batches
+        for batch in shapes if law.takes_batch else ((),):
             shaped = replace(subject, batch=batch)
             reason = applicable(law, shaped)
             wanted = typical if law.double_only else costly
