@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from experiments.errors import ExperimentError, LogError, require_known
-from paper_figures.data import VERIFICATION, Sources
+from paper_figures.data import Sources
 from paper_figures.registry import FIGURES
 from paper_figures.style import styled
 
@@ -37,7 +37,7 @@ def draw(
     *,
     logs: Annotated[Path | None, typer.Option(help="Folder of the logs.")] = None,
     output: Annotated[Path, typer.Option(help="Folder of the figures.")] = OUTPUT,
-    verification: Annotated[Path, typer.Option(help="Report of the laws.")] = VERIFICATION,
+    verification: Annotated[Path | None, typer.Option(help="Report of the laws.")] = None,
 ) -> None:
     """Draw figures as PDF and PNG. A missing log is an error that names the command to make it."""
     for name in names or ():

@@ -12,7 +12,8 @@ from experiments.errors import LogError
 from experiments.logs import DEFAULT_LOGS, RunLog, read_variant, variants
 
 COMMITTED_LOGS = Path("experiments/results/logs")  # thinned logs that come with the repository
-VERIFICATION = Path("experiments/results/verification.json")
+OWN_VERIFICATION = DEFAULT_LOGS / "verification.json"  # where the README's command writes it
+COMMITTED_VERIFICATION = Path("experiments/results/verification.json")
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Sources:
     """The folder of logs (None: the user's own, else the committed ones) and the laws' report."""
 
     logs: Path | None = None
-    verification: Path = VERIFICATION
+    verification: Path | None = None
 
     def runs(self, experiment: str) -> list[RunLog]:
         """Return the runs of the latest variant of an experiment, or a `LogError`."""
@@ -30,14 +31,17 @@ class Sources:
 
     def verified(self) -> pandas.DataFrame:
         """Return the rows of `python -m manifolds.verify --json FILE`, or a `LogError`."""
-        command = f"python -m manifolds.verify --json {self.verification}"
-        if not self.verification.exists():
-            raise LogError(f"no report at {self.verification}; make it with: {command}")
+        candidates = [OWN_VERIFICATION, COMMITTED_VERIFICATION]
+        found = [path for path in candidates if path.exists()] or candidates
+        path = self.verification or found[0]
+        command = f"python -m manifolds.verify --json {path}"
+        if not path.exists():
+            raise LogError(f"no report at {path}; make it with: {command}")
         try:
-            rows = json.loads(self.verification.read_text(encoding="utf-8"))["rows"]
+            rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
             return pandas.DataFrame(rows)[list(VERIFICATION_COLUMNS)]
         except (json.JSONDecodeError, KeyError, TypeError) as error:
-            message = f"{self.verification} is not a report of the laws ({error!r})"
+            message = f"{path} is not a report of the laws ({error!r})"
             raise LogError(f"{message}; make it again with: {command}") from error
 
 

@@ -28,19 +28,17 @@ def _method(name: str, map_name: str, base: str, after_step: AfterStep | None = 
     return Method(name, Family.OURS, run, attach, after_step)
 
 
-# Of these the constraint is claimed but no optimum. A chart that is not centred at the start, or
-# whose origin never moves, distorts the metric, and descent slows down (Lezcano-Casado 2019: the
-# reason for dynamic trivializations). `householder` shifts the reflectors of its base, so under
-# plain descent it is `householder-fixed`. Every angle of polar(I + A) is the arc tangent of one of
-# A's, so without rebasing `polar` reaches only what lies within 90 degrees of its base.
+# Of these the constraint is claimed but no optimum. A chart whose origin is not the start distorts
+# the metric, and descent slows down (Lezcano-Casado 2019: the reason for dynamic trivializations).
+# Every angle of polar(I + A) is the arc tangent of one of A's, so without rebasing `polar` reaches
+# only what lies within 90 degrees of its base.
 STATIC = (
-    _method("householder", "householder", "assigned"),
     _method("polar", "polar", "assigned"),
     *(_method(f"{name}-fixed", name, "fixed") for name in CHARTS),
 )
 
 OURS = (
-    *(_method(name, name, "assigned") for name in ("cayley", "exponential")),
+    *(_method(name, name, "assigned") for name in CHARTS),
     *(replace(method, optimum_claimed=False) for method in STATIC),
     *(_method(f"{name}-rebased", name, "assigned", _rebase) for name in MAPS),
 )

@@ -28,12 +28,14 @@ def distance_to_semidefinite(x: Tensor) -> Tensor:
 
 
 class PositiveDefinite(Manifold):
-    """X = L Lᴴ, L = tril(Z, -1) + diag exp(z_ii); (*batch, n, n) -> (*batch, n, n).
+    """X = L Lᴴ, L = 2^e (tril(Z, -1) + diag exp(z_ii)); (*batch, n, n) -> (*batch, n, n).
 
-    The lower triangle of Z is read; a diffeomorphism from R^(n(n+1)/2), or with a complex strict
-    triangle from R^(n²) onto the Hermitian positive definite matrices (log-Cholesky: Lin,
-    Riemannian geometry of SPD matrices via Cholesky decomposition, SIAM J. Matrix Anal. 2019,
-    section 3.1). Factors beyond the range of the dtype are clipped to it.
+    e = 0 until a point is assigned, which sets 4^e to its magnitude: exp would turn the rounding of
+    log(1e-30) into 35 eps, a power of two is exact. The lower triangle of Z is read; a
+    diffeomorphism from R^(n(n+1)/2), or with a complex strict triangle from R^(n²) onto the
+    Hermitian positive definite matrices (log-Cholesky: Lin, Riemannian geometry of SPD matrices via
+    Cholesky decomposition, SIAM J. Matrix Anal. 2019, section 3.1). Factors beyond the range of the
+    dtype are clipped to it.
 
     Singular X is not reached: `PositiveSemidefinite` reaches it. `project` is nearest in the
     Frobenius norm among matrices with eigenvalues >= 2n eps ‖X‖₂; `random_point` is
@@ -44,17 +46,25 @@ class PositiveDefinite(Manifold):
     closure = "PositiveSemidefinite"
     complex_form = True
 
+    def __init__(self, *size: int, strict: bool = False) -> None:
+        super().__init__(*size, strict=strict)
+        self.remember(scale=torch.ones(()))
+
     def embed(self, *parameters: Tensor) -> Tensor:
         """L Lᴴ."""
         (z,) = parameters
         bound = largest_factor(self.size[0], z.dtype)
         logarithm = diagonal(z).real.clamp(-math.log(bound), math.log(bound))
-        l = clipped(z.tril(-1), bound) + torch.diag_embed(logarithm.exp())
+        scale = self.recalled("scale", logarithm)[..., None, None]
+        l = clipped(scale * (z.tril(-1) + torch.diag_embed(logarithm.exp())), bound)
         return l @ l.mH
 
     def coordinates(self, x: Tensor) -> Tensor:
-        """Z = tril(L, -1) + diag log l_ii."""
-        l = torch.linalg.cholesky(sym(x))
+        """Z = tril(L, -1) + diag log l_ii with L = chol(X) / 2^e, 4^e next to the largest x_ii."""
+        size = diagonal(x).real.amax(-1) if x.numel() else x.real.sum((-2, -1)) + 1
+        scale = torch.exp2(torch.round(torch.log2(size) / 2))
+        l = torch.linalg.cholesky(sym(x)) / scale[..., None, None]
+        self.remember(scale=scale)
         return l.tril(-1) + torch.diag_embed(diagonal(l).real.log())
 
     def residual(self, x: Tensor) -> Tensor:

@@ -27,6 +27,15 @@ from manifolds.interface.size import parse_size
 from manifolds.interface.tolerance import tolerance
 
 
+def plain(a: Tensor) -> Tensor:
+    """A copy of the values, contiguous and without a pending conjugation.
+
+    torch.optim.LBFGS flattens parameters by view, Adam sees complex ones as pairs of reals, and a
+    buffer in another layout than the one it is loaded into gives other last bits.
+    """
+    return a.detach().resolve_conj().clone(memory_format=torch.contiguous_format)
+
+
 class Manifold(nn.Module, ABC):
     """A set M ⊂ R^size with f: parameters -> M smooth, and r: M -> parameters with f(r(x)) = x.
 
@@ -104,9 +113,7 @@ class Manifold(nn.Module, ABC):
         point = self._checked(x)
         found = in_working_precision(self.coordinates, point)
         self._assigned = True
-        # Contiguous, since torch.optim.LBFGS flattens its parameters by view
-        single = isinstance(found, Tensor)
-        return found.contiguous() if single else tuple(p.contiguous() for p in found)
+        return plain(found) if isinstance(found, Tensor) else tuple(map(plain, found))
 
     @final
     @torch.no_grad()
@@ -157,9 +164,7 @@ class Manifold(nn.Module, ABC):
     def remember(self, **state: Tensor) -> None:
         """Keep discrete data or a base point in buffers: part of f, not trainable."""
         for name, value in state.items():
-            # Contiguous, as a loaded one is: another layout gives other last bits
-            kept = value.detach().clone(memory_format=torch.contiguous_format)
-            self.register_buffer(name, kept)
+            self.register_buffer(name, plain(value))
 
     def recalled(self, name: str, like: Tensor) -> Tensor:
         """What was remembered, on the device of the parameters and, numbers, in their dtype."""

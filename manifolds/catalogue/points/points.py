@@ -17,7 +17,7 @@ Generator = numpy.random.Generator
 Batch = tuple[int, ...]
 Named = dict[str, Tensor]
 
-SCALES = (1e-4, 1e4)
+SCALES = (1e-12, 1e12)
 """Absolute tolerances, 1e-4 to 1e-6 in peers, accept anything at one and nothing at the other."""
 NEAREST_ANGLE = 1e-9
 """Away from pi by this: float64 tells it from pi, float32 does not."""
