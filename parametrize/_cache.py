@@ -142,6 +142,14 @@ def value_of(held: Module) -> Tensor:
     return scope.value_of(held)
 
 
+def accept_write(held: Module) -> None:
+    """Take what is now in the cached values of `held` for what was computed."""
+    scope = _scope.get()
+    entries = {} if scope is None else scope.entries.get(held, {})
+    for entry in entries.values():
+        entry.value_version = version_of(entry.value)
+
+
 def _traced_value(held: Module) -> Tensor:
     """Return the value while torch.compile traces, computed once per cached().
 
