@@ -39,6 +39,7 @@ class ParametrizationList(ModuleList):
         self._value_shape, self._value_dtype = original.shape, original.dtype
         self._swapped: list[tuple[Tensor, Tensor]] = []  # by functional_call
         self._last_read = LastRead()
+        self._names = 1  # of the tensor, which may be tied
         new = self._initial(original)
         self.is_tensor = isinstance(new, Tensor)
         self.ntensors = 1 if self.is_tensor else len(new)
