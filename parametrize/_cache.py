@@ -36,22 +36,28 @@ from parametrize._transaction import version_of
 _BOOKKEEPING = vars(Module()).keys() - {"training"}
 
 
+Slot = tuple[dict[str, Any], str, Any]
+
+
 class _Entry:
     """A value and what it was computed from."""
 
     __slots__ = (
         *("value", "value_version", "children", "child_count"),
-        *("slots", "sources", "storages", "tensors"),
+        *("slots", "storages", "tensors"),
     )
 
-    def __init__(self, held: Module, value: Any) -> None:
+    def __init__(self, held: Module, value: Any, slots: list[Slot], sources: list[Tensor]) -> None:
         self.value = value
-        self.children, self.child_count = held._modules, len(held._modules)
-        self.slots = list(_slots(held))
-        self.sources = [thing for _, _, thing in self.slots if isinstance(thing, Tensor)]
-        self.storages = [_storage(t) for t in self.sources]  # held, no other gets the address
-        self.tensors = [(t, t._version, t.requires_grad, _pointer(t)) for t in self.sources]
         self.value_version = version_of(value)
+        self.children, self.child_count = held._modules, len(held._modules)
+        self.slots = slots
+        memory = [_memory(t) for t in sources]
+        self.storages = [storage for _, storage in memory]  # held, no other gets the address
+        self.tensors = [
+            (t, t._version, t.requires_grad, pointer)
+            for t, (pointer, _) in zip(sources, memory, strict=True)
+        ]
 
     def holds(self) -> bool:
         """Whether the value would be the same if it were computed again."""
@@ -107,10 +113,12 @@ class _Scope:
         value: Tensor = held()
         by_mode = self._entries_of(held)
         by_mode.pop(mode, None)
-        if isinstance(value, Tensor) and not any(map(_is_inference, _slots(held))):
-            entry = _Entry(held, value)
-            if outlives_transform(value, entry.sources):
-                by_mode[mode] = entry
+        if isinstance(value, Tensor):
+            slots = list(_slots(held))
+            sources = [thing for _, _, thing in slots if isinstance(thing, Tensor)]
+            # Writes into inference tensors are not counted: a value of one is never known to hold
+            if not any(map(Tensor.is_inference, sources)) and outlives_transform(value, sources):
+                by_mode[mode] = _Entry(held, value, slots, sources)
         return value
 
     def _entries_of(self, held: Module) -> dict[Any, _Entry]:
@@ -201,9 +209,13 @@ def _traced_value(held: Module) -> Tensor:
     return value
 
 
-def _slots(held: Module) -> Iterator[tuple[dict[str, Any], str, Any]]:
+def _slots(held: Module) -> Iterator[Slot]:
     """All that the value is computed from, as (dictionary, name in it, what it is)."""
-    for module in held.modules():
+    modules, seen = [held], {held}
+    for module in modules:  # which grows
+        new = [m for m in module._modules.values() if m is not None and m not in seen]
+        modules += new
+        seen.update(new)
         for names in (module._parameters, module._buffers, module._modules):
             for name, thing in names.items():
                 yield names, name, thing
@@ -213,21 +225,11 @@ def _slots(held: Module) -> Iterator[tuple[dict[str, Any], str, Any]]:
                 yield names, name, names[name]
 
 
-def _is_inference(slot: tuple[dict[str, Any], str, Any]) -> bool:
-    # Writes into inference tensors are not counted, so a value of one is never known to hold
-    return isinstance(slot[2], Tensor) and slot[2].is_inference()
-
-
-def _pointer(tensor: Tensor) -> int | None:
-    """Where a tensor's values are; None where that says nothing."""
-    return None if _storage(tensor) is None else tensor.data_ptr()
-
-
-def _storage(tensor: Tensor) -> Any:
+def _memory(tensor: Tensor) -> tuple[int | None, Any]:
+    """Where a tensor's values are, and the storage: while it is held no other gets its address."""
     if type(tensor) not in (Tensor, Parameter):
-        return None  # a subclass may have no memory of its own
+        return None, None  # a subclass may have no memory of its own
     try:
-        tensor.data_ptr()
-        return tensor.untyped_storage()
+        return tensor.data_ptr(), tensor.untyped_storage()
     except (RuntimeError, NotImplementedError):
-        return None  # inside a torch.func transform a tensor is a wrapper
+        return None, None  # inside a torch.func transform a tensor is a wrapper
