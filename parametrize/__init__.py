@@ -42,6 +42,8 @@ torch's engine silently gives another result than was asked for:
 | a tied name below the module | warns | computes with the original, silently |
 | a transfer | leaves the source's value alone | the target's right inverse rewrites a base point or a tied original that both share |
 | `torch.jit.script` | RuntimeError when scripting | RuntimeError when the scripted module runs |
+| `ParametrizationList.__module__` | `parametrize._list` | `torch.nn.utils.parametrize`, where pickle would look for it; the classes of parametrized modules say that here too, for torch.fx |
+| torch.fx inside `cached()` | records each read | records one call; what is traced has no value to cache |
 | opaque objects as originals | ValueError | taken; their type is private to torch |
 
 Read `_register.py` first, then `_list.py` (what is stored), `_module_class.py` (how reading becomes
