@@ -167,13 +167,14 @@ def bench(
     rounds: Annotated[int, typer.Option(min=1, help="Timings per step.")] = 11,
     output: Annotated[Path, typer.Option(help="Folder of the page.")] = RESULTS,
 ) -> None:
-    """Time our steps against the peers', in matrix products."""
+    """Time our steps against the peers', or our engine against torch's."""
     require_known("benchmark", name, BENCHMARKS)
     with one_thread(), console.status("timing") as status:
-        table = BENCHMARKS[name](size or (), rounds, lambda text: status.update(f"timing {text}"))
+        benchmark = BENCHMARKS[name]
+        table = benchmark.table(size or (), rounds, lambda text: status.update(f"timing {text}"))
     console.print(table.rich())
     path = output / f"bench_{name}.md"
-    write_page(path, f"# {name}\n\n{conditions(rounds)}\n\n{table.markdown()}\n")
+    write_page(path, f"# {name}\n\n{conditions(rounds, benchmark.unit)}\n\n{table.markdown()}\n")
     console.print(f"written to {path}", soft_wrap=True)
 
 

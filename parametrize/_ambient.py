@@ -20,7 +20,8 @@ def _private(name: str, otherwise: Any) -> Callable[..., Any]:
 
 _any_autocast = _private("_is_any_autocast_enabled", otherwise=True)
 _mode_count = _private("_len_torch_dispatch_stack", otherwise=1)
-_saved_tensor_hooks = _private("_autograd._top_saved_tensors_default_hooks", otherwise=None)
+saved_tensor_hooks = _private("_autograd._top_saved_tensors_default_hooks", otherwise=None)
+_is_tracing = _private("_is_tracing", otherwise=False)
 _functorch_level = _private("_functorch.maybe_get_level", otherwise=None)
 _transform = _private("_functorch.peek_interpreter_stack", otherwise=None)
 _tracing_state = _private("_get_tracing_state", otherwise=None)
@@ -32,11 +33,13 @@ def modes(held: Module) -> tuple[Any, ...]:
     Gradient, inference, autocast and dispatch modes (`FakeTensorMode` among these) are in it. A
     weight computed under no_grad has no graph: served outside, it would never be trained.
     """
+    mode = (is_grad_enabled(), is_inference_mode_enabled())
+    if not (_any_autocast() or _mode_count() or _is_tracing()):
+        return mode
     return (
-        is_grad_enabled(),
-        is_inference_mode_enabled(),
+        *mode,
         _autocast(held) if _any_autocast() else None,
-        tuple(_get_current_dispatch_mode_stack()) if _mode_count() else None,
+        tuple(_get_current_dispatch_mode_stack()),
         _tracing_state(),
     )
 
@@ -58,7 +61,7 @@ def checkpoint() -> Any:
     It computes the region twice, and both times must do the same: what is cached before, between
     or after them would change what the region saves for backward.
     """
-    hooks = _saved_tensor_hooks(False)  # noqa: FBT003 -- a builtin without keywords
+    hooks = saved_tensor_hooks(False)  # noqa: FBT003 -- a builtin without keywords
     if hooks is None:
         return None
     return hooks[0] if hooks[0].__module__ == "torch.utils.checkpoint" else None

@@ -15,14 +15,20 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from operator import is_
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 import torch
 from torch import Tensor
 from torch.compiler import is_compiling
 from torch.nn import Module, Parameter
 
-from parametrize._ambient import checkpoint, modes, outlives_transform, refuse_tracing
+from parametrize._ambient import (
+    checkpoint,
+    modes,
+    outlives_transform,
+    refuse_tracing,
+    saved_tensor_hooks,
+)
 from parametrize._lost_write import warn_of_lost_write
 from parametrize._transaction import version_of
 
@@ -30,22 +36,32 @@ from parametrize._transaction import version_of
 _BOOKKEEPING = vars(Module()).keys() - {"training"}
 
 
+Slot = tuple[dict[str, Any], str, Any]
+
+
 class _Entry:
     """A value and what it was computed from."""
 
-    __slots__ = ("children", "slots", "sources", "tensors", "value", "value_version")
+    __slots__ = (
+        *("value", "value_version", "children", "child_count"),
+        *("slots", "storages", "tensors"),
+    )
 
-    def __init__(self, held: Module, value: Any) -> None:
+    def __init__(self, held: Module, value: Any, slots: list[Slot], sources: list[Tensor]) -> None:
         self.value = value
-        self.children = len(held._modules)
-        self.slots = list(_slots(held))
-        self.sources = [thing for _, _, thing in self.slots if isinstance(thing, Tensor)]
-        self.tensors = [(t, t._version, t.requires_grad, *_memory(t)) for t in self.sources]
         self.value_version = version_of(value)
+        self.children, self.child_count = held._modules, len(held._modules)
+        self.slots = slots
+        memory = [_memory(t) for t in sources]
+        self.storages = [storage for _, storage in memory]  # held, no other gets the address
+        self.tensors = [
+            (t, t._version, t.requires_grad, pointer)
+            for t, (pointer, _) in zip(sources, memory, strict=True)
+        ]
 
-    def holds(self, held: Module) -> bool:
+    def holds(self) -> bool:
         """Whether the value would be the same if it were computed again."""
-        if len(held._modules) != self.children:
+        if len(self.children) != self.child_count:
             return False
         try:
             for names, name, thing in self.slots:
@@ -53,7 +69,7 @@ class _Entry:
                     return False
         except KeyError:
             return False
-        for tensor, version, requires_grad, pointer, _ in self.tensors:
+        for tensor, version, requires_grad, pointer in self.tensors:
             if (
                 tensor._version != version
                 or tensor.requires_grad is not requires_grad
@@ -67,32 +83,59 @@ class _Entry:
 
 
 class _Scope:
-    """The entries of one outermost `cached()`. Weak, so that the cache keeps no module alive."""
+    """The entries of one outermost `cached()`, by the id of what is read, and by mode.
+
+    An id names another module once its own is collected, so it is forgotten then. The cache keeps
+    no module alive. (A WeakKeyDictionary does this too, but takes longer than all the rest.)
+    """
 
     def __init__(self) -> None:
-        self.entries: WeakKeyDictionary[Module, dict[Any, _Entry]] = WeakKeyDictionary()
+        self.entries: dict[int, dict[Any, _Entry]] = {}
+        self.references: dict[int, ref[Module]] = {}
         self.checkpoint = checkpoint()
         self.is_open = True
 
     def value_of(self, held: Module) -> Tensor:
-        if checkpoint() is not self.checkpoint:
+        hooks = saved_tensor_hooks(False)  # noqa: FBT003 -- a builtin without keywords
+        if hooks is not self.checkpoint and checkpoint() is not self.checkpoint:
             return held()  # type: ignore[no-any-return]
-        by_mode, mode = self.entries.get(held), modes(held)
-        entry = None if by_mode is None else by_mode.get(mode)
-        if entry is not None and entry.holds(held):
+        mode = modes(held)
+        try:
+            entry = self.entries[id(held)][mode]
+        except KeyError:
+            return self._computed(held, mode)
+        if entry.holds():
             return entry.value  # type: ignore[no-any-return]
         return self._computed(held, mode)
 
     def _computed(self, held: Module, mode: Any) -> Tensor:
         refuse_tracing()
         value: Tensor = held()
-        by_mode = self.entries.setdefault(held, {})
+        by_mode = self._entries_of(held)
         by_mode.pop(mode, None)
-        if isinstance(value, Tensor) and not any(map(_is_inference, _slots(held))):
-            entry = _Entry(held, value)
-            if outlives_transform(value, entry.sources):
-                by_mode[mode] = entry
+        if isinstance(value, Tensor):
+            slots = list(_slots(held))
+            sources = [thing for _, _, thing in slots if isinstance(thing, Tensor)]
+            # Writes into inference tensors are not counted: a value of one is never known to hold
+            if not any(map(Tensor.is_inference, sources)) and outlives_transform(value, sources):
+                by_mode[mode] = _Entry(held, value, slots, sources)
         return value
+
+    def _entries_of(self, held: Module) -> dict[Any, _Entry]:
+        key, entries, references = id(held), self.entries, self.references
+        if key not in entries:
+
+            def forget(_: ref[Module]) -> None:
+                entries.pop(key, None)
+                references.pop(key, None)
+
+            entries[key], references[key] = {}, ref(held, forget)
+        return entries[key]
+
+    def close(self) -> None:
+        self.is_open = False
+        self.references.clear()
+        self.entries.clear()
 
 
 # Each thread and each asyncio task has its own: a task that leaves cached() must not end another's
@@ -126,8 +169,7 @@ def cached() -> Iterator[None]:
         # not ContextVar.reset: a generator may be closed in another context than it began in
         _scope.set(outer)
         if scope is not None and not nested:
-            scope.is_open = False
-            scope.entries.clear()
+            scope.close()
 
 
 def value_of(held: Module) -> Tensor:
@@ -140,6 +182,14 @@ def value_of(held: Module) -> Tensor:
         held._last_read.follow(value, held)  # type: ignore[union-attr,operator]
         return value
     return scope.value_of(held)
+
+
+def accept_write(held: Module) -> None:
+    """Take what is now in the cached values of `held` for what was computed."""
+    scope = _scope.get()
+    entries = {} if scope is None else scope.entries.get(id(held), {})
+    for entry in entries.values():
+        entry.value_version = version_of(entry.value)
 
 
 def _traced_value(held: Module) -> Tensor:
@@ -159,9 +209,13 @@ def _traced_value(held: Module) -> Tensor:
     return value
 
 
-def _slots(held: Module) -> Iterator[tuple[dict[str, Any], str, Any]]:
+def _slots(held: Module) -> Iterator[Slot]:
     """All that the value is computed from, as (dictionary, name in it, what it is)."""
-    for module in held.modules():
+    modules, seen = [held], {held}
+    for module in modules:  # which grows
+        new = [m for m in module._modules.values() if m is not None and m not in seen]
+        modules += new
+        seen.update(new)
         for names in (module._parameters, module._buffers, module._modules):
             for name, thing in names.items():
                 yield names, name, thing
@@ -169,11 +223,6 @@ def _slots(held: Module) -> Iterator[tuple[dict[str, Any], str, Any]]:
             names = vars(module)
             for name in names.keys() - _BOOKKEEPING:
                 yield names, name, names[name]
-
-
-def _is_inference(slot: tuple[dict[str, Any], str, Any]) -> bool:
-    # Writes into inference tensors are not counted, so a value of one is never known to hold
-    return isinstance(slot[2], Tensor) and slot[2].is_inference()
 
 
 def _memory(tensor: Tensor) -> tuple[int | None, Any]:

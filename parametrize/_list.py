@@ -35,10 +35,14 @@ class ParametrizationList(ModuleList):
         if len(modules) == 0:
             raise ValueError("ParametrizationList needs one or more parametrizations, got none")
         super().__init__(modules)
+        # torch.fx records a call of a module of torch.nn, and traces into any other. A function
+        # that looks at its values could not be traced. (The class must keep its own name: pickle.)
+        vars(self)["__module__"] = "torch.nn.utils.parametrize"
         self.unsafe = unsafe
         self._value_shape, self._value_dtype = original.shape, original.dtype
         self._swapped: list[tuple[Tensor, Tensor]] = []  # by functional_call
         self._last_read = LastRead()
+        self._names = 1  # of the tensor, which may be tied
         new = self._initial(original)
         self.is_tensor = isinstance(new, Tensor)
         self.ntensors = 1 if self.is_tensor else len(new)

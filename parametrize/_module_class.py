@@ -14,6 +14,7 @@ from torch.nn import Module, ModuleDict
 
 from parametrize import _cache
 from parametrize._functional_call import is_swapped
+from parametrize._recurrent import methods_for, renew_weight_lists, without_weight_lists
 
 
 def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
@@ -49,7 +50,8 @@ def parametrized_class(base: type) -> type:
         inherited = getattr(super(cls, self), "__deepcopy__", None)
         replica: Module = inherited(memo) if inherited else _copy_state(self, memo)
         if type(replica) is cls and replica is not self:
-            _give_class_of_its_own(replica, base)
+            give_class_of_its_own(replica, base)
+            renew_weight_lists(replica)
         return replica
 
     methods = {
@@ -57,7 +59,7 @@ def parametrized_class(base: type) -> type:
         "__setattr__": set_attribute,
         "__deepcopy__": deepcopy,
     }
-    cls: Any = type(f"Parametrized{base.__name__}", (base,), _COMMON | methods)
+    cls: Any = type(f"Parametrized{base.__name__}", (base,), _COMMON | methods | methods_for(base))
     own = vars(cls)
     return cls  # type: ignore[no-any-return]
 
@@ -104,7 +106,8 @@ def _explain_failure(module: Module, name: str) -> Tensor:
         ) from cause
 
 
-def _give_class_of_its_own(replica: Module, base: type) -> None:
+def give_class_of_its_own(replica: Module, base: type) -> None:
+    """Derive a class for a module that has parametrizations but not the properties for them."""
     object.__setattr__(replica, "__class__", parametrized_class(base))  # past a user's __setattr__
     for name in replica.parametrizations:  # type: ignore[union-attr]
         expose(replica, name)
@@ -113,7 +116,7 @@ def _give_class_of_its_own(replica: Module, base: type) -> None:
 def _copy_state(module: Module, memo: dict[int, Any]) -> Module:
     replica: Module = type(module).__new__(type(module))
     memo[id(module)] = replica
-    replica.__dict__ = copy.deepcopy(module.__dict__, memo)
+    replica.__dict__ = copy.deepcopy(without_weight_lists(module, module.__dict__), memo)
     for slot in copyreg._slotnames(type(module)):  # type: ignore[attr-defined]
         if hasattr(module, slot):
             setattr(replica, slot, copy.deepcopy(getattr(module, slot), memo))

@@ -1,8 +1,12 @@
 """Attach a parametrization to a tensor of a module, or one more to a parametrized tensor."""
 
+import warnings
+from collections.abc import Sequence
 from typing import Any
 
+from torch import Tensor
 from torch.nn import Module, ModuleDict
+from torch.nn.parameter import is_lazy
 
 from parametrize._list import ParametrizationList, require_same_kind
 from parametrize._module_class import (
@@ -11,7 +15,10 @@ from parametrize._module_class import (
     is_parametrized,
     parametrized_class,
 )
+from parametrize._optimizer import note_replacement
 from parametrize._transaction import transaction
+
+Owner = tuple[Module, str]
 
 
 def register_parametrization(
@@ -24,23 +31,34 @@ def register_parametrization(
     `original1`, ...). Later ones are applied after the earlier ones. Unless `unsafe`, the value
     must keep dtype and shape. On an exception the module is as it was.
 
+    Another name of the same Parameter keeps the original; below `module` this warns, elsewhere
+    nobody can see it: see `register_tied_parametrization`. A lazy module must have its shapes
+    (RuntimeError). An optimizer made before may need `update_optimizer`.
+
     Raises ValueError where the name is no parameter, buffer or parametrized tensor, and where the
     parametrization returns no tensor or another dtype, shape or device.
     """
-    parametrization.train(module.training)
-    if is_parametrized(module, tensor_name):
-        _append(module, tensor_name, parametrization, unsafe=unsafe)
-    elif tensor_name in module._buffers or tensor_name in module._parameters:
-        _attach(module, tensor_name, parametrization, unsafe=unsafe)
-    else:
-        raise ValueError(
-            f"{type(module).__name__} has no parameter, buffer or parametrized tensor named "
-            f"{tensor_name!r}; it has {sorted([*module._parameters, *module._buffers])}"
-        )
+    register_all([(module, tensor_name)], parametrization, unsafe=unsafe)
     return module
 
 
-def _attach(module: Module, name: str, parametrization: Module, *, unsafe: bool) -> None:
+def register_all(owners: Sequence[Owner], parametrization: Module, *, unsafe: bool) -> None:
+    """Register on one tensor, which all `owners`, pairs of a module and a name, have."""
+    module, name = owners[0]
+    parametrization.train(module.training)
+    if is_parametrized(module, name):
+        _append(module, name, parametrization, unsafe=unsafe)
+    elif name in module._buffers or name in module._parameters:
+        _attach(owners, parametrization, unsafe=unsafe)
+    else:
+        raise ValueError(
+            f"{type(module).__name__} has no parameter, buffer or parametrized tensor named "
+            f"{name!r}; it has {sorted([*module._parameters, *module._buffers])}"
+        )
+
+
+def _attach(owners: Sequence[Owner], parametrization: Module, *, unsafe: bool) -> None:
+    module, name = owners[0]
     original = getattr(module, name)
     if original is None:
         raise AttributeError(
@@ -48,23 +66,36 @@ def _attach(module: Module, name: str, parametrization: Module, *, unsafe: bool)
             "construct the module with that tensor, or leave it alone"
         )
     _require_module(parametrization)
+    _require_materialized(module)
+    _warn_of_ties(owners, original)
     unsaved = name in module._non_persistent_buffers_set
-    with transaction(parametrization, renamed=_hosts(module), tensors=[original]):
+    hosts = [host for owner, _ in owners for host in _hosts(owner)]
+    with transaction(parametrization, renamed=hosts, tensors=[original]):
         held = ParametrizationList([parametrization], original, unsafe)
+        held._names = len(owners)
         if unsaved:
             held._non_persistent_buffers_set.update(held._buffers)
-        delattr(module, name)
-        if not has_class_of_its_own(module):
-            module.__class__ = parametrized_class(type(module))
-        if not is_parametrized(module):
-            module.parametrizations = ModuleDict()
-        if hasattr(module, name):
-            raise AssertionError(
-                f"{type(module).__name__} still has an attribute {name!r} without its tensor, "
-                "which the parametrized value would hide; rename one of the two"
-            )
-        module.parametrizations.add_module(name, held)  # type: ignore[operator,union-attr]
-        expose(module, name)  # last: the only step that the transaction does not undo
+        for owner, owned in owners:
+            _host(owner, owned, held)
+        for owner, owned in owners:
+            expose(owner, owned)  # last: the only step that the transaction does not undo
+    if not held.is_tensor:
+        note_replacement([original], held._parameters.values())  # type: ignore[arg-type]
+
+
+def _host(module: Module, name: str, held: ParametrizationList) -> None:
+    """Put `held` in the place of the tensor of that name."""
+    delattr(module, name)
+    if not has_class_of_its_own(module):
+        module.__class__ = parametrized_class(type(module))
+    if not is_parametrized(module):
+        module.parametrizations = ModuleDict()
+    if hasattr(module, name):
+        raise AssertionError(
+            f"{type(module).__name__} still has an attribute {name!r} without its tensor, "
+            "which the parametrized value would hide; rename one of the two"
+        )
+    module.parametrizations.add_module(name, held)  # type: ignore[operator,union-attr]
 
 
 def _append(module: Module, name: str, parametrization: Module, *, unsafe: bool) -> None:
@@ -82,6 +113,31 @@ def _require_module(parametrization: Any) -> None:
         raise TypeError(
             f"a parametrization must be a torch.nn.Module, got {type(parametrization).__name__}"
         )
+
+
+def _require_materialized(module: Module) -> None:
+    """A lazy module becomes one of another class, which would not evaluate the parametrization."""
+    tensors = {**module._parameters, **module._buffers}
+    lazy = sorted(name for name, tensor in tensors.items() if is_lazy(tensor))  # type: ignore[arg-type]
+    if lazy:
+        raise RuntimeError(
+            f"{type(module).__name__} is lazy and cannot be parametrized before it knows its "
+            f"shapes ({', '.join(lazy)}); call it once on an input, then register"
+        )
+
+
+def _warn_of_ties(owners: Sequence[Owner], original: Tensor) -> None:
+    """Warn where a name below the module keeps the tensor that becomes the original."""
+    named = {(id(module), name) for module, name in owners}
+    for path, part in owners[0][0].named_modules():
+        for name, parameter in part._parameters.items():
+            if parameter is original and (id(part), name) not in named:
+                warnings.warn(
+                    f"{path + '.' if path else ''}{name} is tied to {owners[0][1]} and stays the "
+                    "original, which is not the parametrized value; "
+                    "use register_tied_parametrization for all names of a tied tensor",
+                    stacklevel=5,
+                )
 
 
 def _require_endomorphism(y: Any, parametrization: Module) -> None:

@@ -1,5 +1,6 @@
 """Make a parametrized tensor plain again, and carry parametrizations to another module."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ from torch.nn import Module, Parameter
 
 from parametrize._list import overwrite
 from parametrize._module_class import is_parametrized
+from parametrize._optimizer import note_replacement
 from parametrize._register import register_parametrization
 from parametrize._transaction import Snapshot, transaction
 
@@ -23,29 +25,51 @@ def remove_parametrizations(
     original stays the same object, so an optimizer that holds it goes on. Raises ValueError
     where the tensor is not parametrized, or has several originals and is not left parametrized.
     """
-    if not is_parametrized(module, tensor_name):
-        raise ValueError(f"{type(module).__name__}.{tensor_name} is not parametrized")
-    parametrizations: Any = module.parametrizations
-    held = parametrizations[tensor_name]
+    remove_all([(module, tensor_name)], leave_parametrized=leave_parametrized)
+    return module
+
+
+def remove_all(owners: Sequence[tuple[Module, str]], *, leave_parametrized: bool) -> None:
+    """Remove what is behind all `owners`, pairs of a module and a name, which share it."""
+    for module, name in owners:
+        _require_removable(module, name, len(owners), leave_parametrized=leave_parametrized)
+    held: Any = owners[0][0].parametrizations[owners[0][1]]  # type: ignore[index]
+    originals = list(held._parameters.values())
+    exposed = [(type(module), name, vars(type(module))[name]) for module, name in owners]
+    renamed: Any = [host for module, _ in owners for host in (module, module.parametrizations)]
+    with transaction(held, renamed=renamed):
+        plain = _plain_tensor(held, leave_parametrized=leave_parametrized)
+        try:
+            for module, name in owners:
+                _detach(module, name, plain)
+        except BaseException:
+            for cls, name, value in exposed:
+                setattr(cls, name, value)
+            raise
+    if not held.is_tensor:
+        note_replacement(originals, [plain])
+
+
+def _require_removable(module: Module, name: str, names: int, *, leave_parametrized: bool) -> None:
+    if not is_parametrized(module, name):
+        raise ValueError(f"{type(module).__name__}.{name} is not parametrized")
+    held: Any = module.parametrizations[name]  # type: ignore[index]
     if not held.is_tensor and not leave_parametrized:
         raise ValueError(
-            f"{type(module).__name__}.{tensor_name} has {held.ntensors} originals and none of "
+            f"{type(module).__name__}.{name} has {held.ntensors} originals and none of "
             "them is its value; remove with leave_parametrized=True"
         )
-    if tensor_name not in vars(type(module)):
+    if name not in vars(type(module)):
         raise AttributeError(
             f"{type(module).__name__} was derived from the parametrized class after registration; "
             "remove the parametrizations before wrapping the module"
         )
-    with transaction(held, renamed=[module, parametrizations]):
-        plain = _plain_tensor(held, leave_parametrized=leave_parametrized)
-        cls, exposed = type(module), vars(type(module))[tensor_name]
-        try:
-            _detach(module, tensor_name, plain)
-        except BaseException:
-            setattr(cls, tensor_name, exposed)
-            raise
-    return module
+    tied = getattr(held, "_names", 1)  # torch's own list has one name
+    if tied != names:
+        raise ValueError(
+            f"{type(module).__name__}.{name} is tied under {tied} names, got {names}; "
+            "remove_tied_parametrizations removes all of them together"
+        )
 
 
 def _detach(module: Module, name: str, plain: Tensor) -> None:
@@ -104,13 +128,15 @@ def transfer_parametrizations_and_params(
             setattr(to_module, name, Parameter(getattr(from_module, name)))
         source = parametrizations[name]
         for parametrization in source:
-            before = Snapshot(parametrization)
+            before = Snapshot(source)
             register_parametrization(to_module, name, parametrization)
             # Its right inverse may have stored a base point, which does not belong to the
-            # originals that are shared below: both modules' values would change
+            # originals that are shared below: both modules' values would change. A tied original
+            # may be the very tensor that was registered on.
             before.restore()
         target: Any = to_module.parametrizations[name]  # type: ignore[index]
         numbered = [f"original{i}" for i in range(source.ntensors)]
         for original in ["original"] if source.is_tensor else numbered:
+            note_replacement([getattr(target, original)], [getattr(source, original)])
             setattr(target, original, getattr(source, original))
     return to_module

@@ -18,6 +18,7 @@ from experiments.methods.peers import polar_factor
 from experiments.tables import TextTable
 
 PRODUCT = "product"
+UNIT = "The number is the ratio to one product (n, k) @ (k, k) in the same rounds."
 SLOW_SECONDS = 1.0  # a step slower than this is timed once: it would take minutes otherwise
 SIZES = ("256x256", "512x512", "512x64", "1000x8x8")
 CHOSEN = (

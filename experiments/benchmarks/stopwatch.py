@@ -35,13 +35,13 @@ def interleaved(steps: Mapping[str, Step], rounds: int, slow: float) -> dict[str
     return {name: Timing(statistics.median(found), len(found)) for name, found in times.items()}
 
 
-def conditions(rounds: int) -> str:
-    """Say on what and how the times of a table were taken."""
+def conditions(rounds: int, unit: str) -> str:
+    """Say on what and how the times of a table were taken, and what its numbers are."""
     packages = ", ".join(f"{name} {number}" for name, number in versions().items())
     return (
         f"{device_name('cpu')}, one thread, float32; {packages}; commit {commit()}. Medians of "
-        f"{rounds} interleaved rounds after a warm-up; `*`: one round, the step is slow. The "
-        "number is the ratio to one product (n, k) @ (k, k) in the same rounds."
+        f"{rounds} interleaved rounds after a warm-up; `*`: one round, the step is slow. "
+        f"{unit}"
     )
 
 

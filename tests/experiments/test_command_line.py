@@ -73,6 +73,16 @@ def test_the_benchmark_writes_its_table(command, tmp_path):
     assert "one thread" in page
 
 
+def test_the_engine_s_benchmark_writes_its_ratios(command, tmp_path):
+    arguments = ("--size", "2x2", "--rounds", 1, "--output", tmp_path)
+    status, printed = command("bench", "engine", *arguments)
+    assert status == 0, printed
+    page = (tmp_path / "bench_engine.md").read_text()
+    assert "| step | 2x2 torch | 2x2 here | ratio |" in page
+    assert "| cached read |" in page
+    assert "ours to torch's" in page
+
+
 def test_the_report_has_tables_verdicts_and_what_was_not_run(command, run_tiny, logs, tmp_path):
     run_tiny(PROCRUSTES, "--method", "cayley", "--method", "landing")
     page = tmp_path / "pages" / "report.md"

@@ -1,6 +1,7 @@
 """Where a change is aliased, misplaced or misreported: is the engine right?"""
 
 import copy
+import warnings
 
 import torch
 from engine_kinds import namesake_class
@@ -115,6 +116,46 @@ def removal_over_a_parametrized_original_gives_a_parameter(engine):
     value = module.weight
     engine.remove_parametrizations(module, "weight")
     return isinstance(module.weight, nn.Parameter) and torch.equal(module.weight, value)
+
+
+@defect
+def a_lazy_layer_does_not_lose_a_parametrization(engine):
+    module = nn.LazyLinear(3)
+    module.scale = nn.Parameter(torch.ones(3))
+    try:
+        engine.register_parametrization(module, "scale", Double())
+    except RuntimeError:
+        return True
+    module(torch.ones(1, 2))
+    return engine.is_parametrized(module, "scale") and module.scale.shape == (3,)
+
+
+@defect
+def a_recurrent_layer_can_be_copied_after_a_forward(engine):
+    module = nn.GRU(3, 3)
+    engine.register_parametrization(module, "weight_hh_l0", Double())
+    expected = module(torch.ones(1, 3))[0]
+    return torch.equal(copy.deepcopy(module)(torch.ones(1, 3))[0], expected)
+
+
+@defect
+def a_tied_name_that_keeps_the_original_is_told(engine):
+    module = linear()
+    module.other = module.weight
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        engine.register_parametrization(module, "weight", Symmetric())
+    return any("tied" in str(warning.message) for warning in told)
+
+
+@defect
+def a_transfer_to_a_tied_module_keeps_the_source_s_value(engine):
+    source, target = linear(), linear()
+    target.weight = source.weight
+    engine.register_parametrization(source, "weight", Double())
+    value = source.weight
+    engine.transfer_parametrizations_and_params(source, target)
+    return torch.equal(source.weight, value)
 
 
 @defect

@@ -1,7 +1,6 @@
 """Scenarios of other parts of torch that meet a parametrized module."""
 
 import copy
-import warnings
 
 import torch
 from engine_layers import linear, parametrized, symmetric
@@ -181,25 +180,6 @@ def initializing_every_parameter(engine):
         for parameter in module.parameters():
             parameter.fill_(2)
     return [module, module.apply(lambda m: m.eval())]
-
-
-@scene
-def a_trace_by_torchscript(engine):
-    module = parametrized(engine, [Symmetric])
-
-    def within_cache():
-        with engine.cached():
-            return torch.jit.trace(module, X)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript as a whole
-        return [torch.jit.trace(module, X)(2 * X), attempt(within_cache)]
-
-
-@scene
-def a_graph_by_torch_fx(engine):
-    traced = torch.fx.symbolic_trace(nn.Sequential(parametrized(engine, [Symmetric]), nn.Tanh()))
-    return [str(traced.graph), traced(X), [name for name, _ in traced.named_parameters()]]
 
 
 @scene

@@ -3,6 +3,7 @@
 import engine_scenes_assign  # noqa: F401 -- adds its scenarios
 import engine_scenes_classes  # noqa: F401 -- adds its scenarios
 import engine_scenes_ecosystem  # noqa: F401 -- adds its scenarios
+import engine_scenes_graphs  # noqa: F401 -- adds its scenarios
 import engine_scenes_register  # noqa: F401 -- adds its scenarios
 import engine_scenes_remove  # noqa: F401 -- adds its scenarios
 import engine_scenes_transfer  # noqa: F401 -- adds its scenarios
@@ -21,6 +22,10 @@ def test_both_engines_agree_on(scenario):
     expected = plain(scenario(reference))
     torch.manual_seed(0)
     assert plain(scenario(parametrize)) == expected
+
+
+def test_there_are_scenarios_enough_to_trust_the_agreement():
+    assert len(SCENES) >= 120
 
 
 def test_scenario_names_are_distinct():
