@@ -6,26 +6,36 @@ puts a constraint on a tensor; any torch optimizer then trains it. `layer.weight
 point and gives back exactly that point.
 """
 
+from manifolds.catalogue.centered import Centered
+from manifolds.catalogue.circulant import Circulant
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
+from manifolds.catalogue.hermitian import Hermitian
 from manifolds.catalogue.low_rank import LowRank
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal, Stiefel
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
 from manifolds.catalogue.skew import Skew
+from manifolds.catalogue.skew_hermitian import SkewHermitian
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
 from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.symmetric import Symmetric
+from manifolds.catalogue.toeplitz import Toeplitz
+from manifolds.catalogue.traceless import Traceless
+from manifolds.catalogue.upper_triangular import UpperTriangular
 from manifolds.constrain import constrain, rebase
 from manifolds.interface import Manifold, OffManifoldError, OffManifoldWarning, tolerance
 from manifolds.maps import Cayley, Exponential, Householder, Map, Polar, Retraction
 
 __all__ = [
     "Cayley",
+    "Centered",
+    "Circulant",
     "Exponential",
     "FixedRank",
     "Flattened",
+    "Hermitian",
     "Householder",
     "LowRank",
     "Manifold",
@@ -39,10 +49,14 @@ __all__ = [
     "PositiveSemidefinite",
     "Retraction",
     "Skew",
+    "SkewHermitian",
     "SpecialOrthogonal",
     "Sphere",
     "Stiefel",
     "Symmetric",
+    "Toeplitz",
+    "Traceless",
+    "UpperTriangular",
     "constrain",
     "rebase",
     "tolerance",

@@ -1,5 +1,6 @@
 """The manifolds, each one file, and the list of all that tests, tables and figures iterate over."""
 
+from manifolds.catalogue.centered import Centered
 from manifolds.catalogue.choices import (
     COLUMNS,
     KERNELS,
@@ -13,13 +14,22 @@ from manifolds.catalogue.choices import (
     product_scale,
     ranks,
 )
+from manifolds.catalogue.circulant import Circulant
 from manifolds.catalogue.entry import Case, Entry
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
+from manifolds.catalogue.hermitian import Hermitian
 from manifolds.catalogue.low_rank import LowRank
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal
 from manifolds.catalogue.points import (
+    CENTERED,
+    CIRCULANT,
+    HERMITIAN,
+    SKEW_HERMITIAN,
+    TOEPLITZ,
+    TRACELESS,
+    UPPER,
     DefiniteMatrices,
     FixedRankMatrices,
     FlattenedPoints,
@@ -34,27 +44,24 @@ from manifolds.catalogue.points.geodesics import claim_of_map
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
 from manifolds.catalogue.skew import Skew
+from manifolds.catalogue.skew_hermitian import SkewHermitian
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
 from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.symmetric import Symmetric
+from manifolds.catalogue.toeplitz import Toeplitz
+from manifolds.catalogue.traceless import Traceless
+from manifolds.catalogue.upper_triangular import UpperTriangular
 
 ENTRIES: tuple[Entry, ...] = (
-    Entry(
-        Symmetric,
-        "X = Xᵀ",
-        "linear",
-        SQUARE,
-        SymmetricMatrices(),
-        huge=linear_scale,
-    ),
-    Entry(
-        Skew,
-        "X = -Xᵀ",
-        "linear",
-        SQUARE,
-        SkewMatrices(),
-        huge=linear_scale,
-    ),
+    Entry(Symmetric, "X = Xᵀ", "linear", SQUARE, SymmetricMatrices(), huge=linear_scale),
+    Entry(Skew, "X = -Xᵀ", "linear", SQUARE, SkewMatrices(), huge=linear_scale),
+    Entry(Hermitian, "X = Xᴴ", "linear", SQUARE, HERMITIAN, huge=linear_scale),
+    Entry(SkewHermitian, "X = -Xᴴ", "linear", SQUARE, SKEW_HERMITIAN, huge=linear_scale),
+    Entry(Traceless, "tr X = 0", "linear", SQUARE, TRACELESS, huge=linear_scale),
+    Entry(UpperTriangular, "x_ij = 0, i > j", "linear", RECTANGULAR, UPPER, huge=linear_scale),
+    Entry(Toeplitz, "x_ij = z_(i-j)", "linear", SQUARE, TOEPLITZ, huge=linear_scale),
+    Entry(Circulant, "x_ij = z_(i-j mod n)", "Davis 1979", SQUARE, CIRCULANT, huge=linear_scale),
+    Entry(Centered, "Σ x_i = 0", "linear", VECTORS, CENTERED, huge=linear_scale),
     Entry(
         Sphere,
         "‖x‖ = 1",

@@ -5,9 +5,25 @@ from manifolds.catalogue.points.linear import SkewMatrices, SymmetricMatrices
 from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatrices
 from manifolds.catalogue.points.points import Points
 from manifolds.catalogue.points.positive import DefiniteMatrices, SemidefiniteMatrices
+from manifolds.catalogue.points.subspaces import (
+    CENTERED,
+    CIRCULANT,
+    HERMITIAN,
+    SKEW_HERMITIAN,
+    TOEPLITZ,
+    TRACELESS,
+    UPPER,
+)
 from manifolds.catalogue.points.views import FlattenedPoints
 
 __all__ = [
+    "CENTERED",
+    "CIRCULANT",
+    "HERMITIAN",
+    "SKEW_HERMITIAN",
+    "TOEPLITZ",
+    "TRACELESS",
+    "UPPER",
     "DefiniteMatrices",
     "FixedRankMatrices",
     "FlattenedPoints",
