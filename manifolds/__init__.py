@@ -11,9 +11,12 @@ from manifolds.catalogue.circulant import Circulant
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.hermitian import Hermitian
+from manifolds.catalogue.interval import Interval
 from manifolds.catalogue.low_rank import LowRank
+from manifolds.catalogue.nonnegative import Nonnegative
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal, Stiefel
+from manifolds.catalogue.positive import Positive
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
 from manifolds.catalogue.skew import Skew
@@ -37,14 +40,17 @@ __all__ = [
     "Flattened",
     "Hermitian",
     "Householder",
+    "Interval",
     "LowRank",
     "Manifold",
     "Map",
+    "Nonnegative",
     "Oblique",
     "OffManifoldError",
     "OffManifoldWarning",
     "Orthogonal",
     "Polar",
+    "Positive",
     "PositiveDefinite",
     "PositiveSemidefinite",
     "Retraction",

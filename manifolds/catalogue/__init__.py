@@ -4,10 +4,12 @@ from manifolds.catalogue.centered import Centered
 from manifolds.catalogue.choices import (
     COLUMNS,
     KERNELS,
+    NUMBERS,
     RECTANGULAR,
     SQUARE,
     VECTORS,
     flattened,
+    intervals,
     linear_scale,
     logarithmic_scale,
     maps_and_bases,
@@ -19,7 +21,9 @@ from manifolds.catalogue.entry import Case, Entry
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.hermitian import Hermitian
+from manifolds.catalogue.interval import Interval
 from manifolds.catalogue.low_rank import LowRank
+from manifolds.catalogue.nonnegative import Nonnegative
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal
 from manifolds.catalogue.points import (
@@ -34,13 +38,17 @@ from manifolds.catalogue.points import (
     FixedRankMatrices,
     FlattenedPoints,
     Frames,
+    IntervalNumbers,
     LowRankMatrices,
+    NonnegativeNumbers,
+    PositiveNumbers,
     Rotations,
     SemidefiniteMatrices,
     SkewMatrices,
     SymmetricMatrices,
 )
 from manifolds.catalogue.points.geodesics import claim_of_map
+from manifolds.catalogue.positive import Positive
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
 from manifolds.catalogue.skew import Skew
@@ -62,6 +70,9 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(Toeplitz, "x_ij = z_(i-j)", "linear", SQUARE, TOEPLITZ, huge=linear_scale),
     Entry(Circulant, "x_ij = z_(i-j mod n)", "Davis 1979", SQUARE, CIRCULANT, huge=linear_scale),
     Entry(Centered, "Σ x_i = 0", "linear", VECTORS, CENTERED, huge=linear_scale),
+    Entry(Positive, "x > 0", "Barron 2021", NUMBERS, PositiveNumbers(), huge=linear_scale),
+    Entry(Interval, "low < x < high", "Barron 2021", NUMBERS, IntervalNumbers(), intervals),
+    Entry(Nonnegative, "x ≥ 0", "w²", NUMBERS, NonnegativeNumbers(), huge=product_scale),
     Entry(
         Sphere,
         "‖x‖ = 1",

@@ -10,6 +10,7 @@ from manifolds.catalogue.orthogonal import Orthogonal
 from manifolds.interface import Manifold
 from manifolds.maps import MAPS
 
+NUMBERS: tuple[Size, ...] = ((),)
 VECTORS: tuple[Size, ...] = ((4,), (1,), (2,), (3,), (7,))
 SQUARE: tuple[Size, ...] = ((4,), (1,), (2,), (3,), (5,), (0,))
 RECTANGULAR: tuple[Size, ...] = (
@@ -24,6 +25,12 @@ def maps_and_bases(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the sa
     """Every map at an assigned base, and at a fixed one where it has a closed inverse."""
     bases = {name: ("assigned", "fixed") if m.fixed else ("assigned",) for name, m in MAPS.items()}
     return tuple({"map": name, "base": base} for name, both in bases.items() for base in both)
+
+
+def intervals(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same for every size
+    """An end at zero, the centre at zero, zero outside, ends that round, far from zero."""
+    ends = ((0.0, 1.0), (-1.0, 1.0), (-3.0, -0.1), (100.0, 101.0))
+    return tuple({"low": low, "high": high} for low, high in ends)
 
 
 def ranks(size: Size) -> tuple[Options, ...]:
@@ -45,7 +52,7 @@ def linear_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG0
 
 def product_scale(manifold: Manifold, dtype: torch.dtype) -> float:
     """√(max / 4n) / 100: normal draws stay below 100, and W Wᴴ sums n products of two."""
-    return (torch.finfo(dtype).max / (4 * max(*manifold.size, 1))) ** 0.5 / 100
+    return (torch.finfo(dtype).max / (4 * max((1, *manifold.size)))) ** 0.5 / 100
 
 
 def logarithmic_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001

@@ -3,6 +3,7 @@
 from manifolds.catalogue.points.frames import Frames, Rotations
 from manifolds.catalogue.points.linear import SkewMatrices, SymmetricMatrices
 from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatrices
+from manifolds.catalogue.points.numbers import IntervalNumbers, NonnegativeNumbers, PositiveNumbers
 from manifolds.catalogue.points.points import Points
 from manifolds.catalogue.points.positive import DefiniteMatrices, SemidefiniteMatrices
 from manifolds.catalogue.points.subspaces import (
@@ -28,8 +29,11 @@ __all__ = [
     "FixedRankMatrices",
     "FlattenedPoints",
     "Frames",
+    "IntervalNumbers",
     "LowRankMatrices",
+    "NonnegativeNumbers",
     "Points",
+    "PositiveNumbers",
     "Rotations",
     "SemidefiniteMatrices",
     "SkewMatrices",
