@@ -6,16 +6,19 @@ puts a constraint on a tensor; any torch optimizer then trains it. `layer.weight
 point and gives back exactly that point.
 """
 
+from manifolds.catalogue.ball import Ball
 from manifolds.catalogue.centered import Centered
 from manifolds.catalogue.circulant import Circulant
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.hermitian import Hermitian
+from manifolds.catalogue.hyperboloid import Hyperboloid
 from manifolds.catalogue.interval import Interval
 from manifolds.catalogue.low_rank import LowRank
 from manifolds.catalogue.nonnegative import Nonnegative
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal, Stiefel
+from manifolds.catalogue.poincare_ball import PoincareBall
 from manifolds.catalogue.positive import Positive
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
@@ -32,6 +35,7 @@ from manifolds.interface import Manifold, OffManifoldError, OffManifoldWarning, 
 from manifolds.maps import Cayley, Exponential, Householder, Map, Polar, Retraction
 
 __all__ = [
+    "Ball",
     "Cayley",
     "Centered",
     "Circulant",
@@ -40,6 +44,7 @@ __all__ = [
     "Flattened",
     "Hermitian",
     "Householder",
+    "Hyperboloid",
     "Interval",
     "LowRank",
     "Manifold",
@@ -49,6 +54,7 @@ __all__ = [
     "OffManifoldError",
     "OffManifoldWarning",
     "Orthogonal",
+    "PoincareBall",
     "Polar",
     "Positive",
     "PositiveDefinite",

@@ -1,19 +1,23 @@
 """The manifolds, each one file, and the list of all that tests, tables and figures iterate over."""
 
+from manifolds.catalogue.ball import Ball
 from manifolds.catalogue.centered import Centered
 from manifolds.catalogue.choices import (
+    BALLS,
     COLUMNS,
     KERNELS,
     NUMBERS,
     RECTANGULAR,
     SQUARE,
     VECTORS,
+    conformal_scale,
     flattened,
     intervals,
     linear_scale,
     logarithmic_scale,
     maps_and_bases,
     product_scale,
+    projective_scale,
     ranks,
 )
 from manifolds.catalogue.circulant import Circulant
@@ -21,11 +25,13 @@ from manifolds.catalogue.entry import Case, Entry
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.hermitian import Hermitian
+from manifolds.catalogue.hyperboloid import Hyperboloid
 from manifolds.catalogue.interval import Interval
 from manifolds.catalogue.low_rank import LowRank
 from manifolds.catalogue.nonnegative import Nonnegative
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal
+from manifolds.catalogue.poincare_ball import PoincareBall
 from manifolds.catalogue.points import (
     CENTERED,
     CIRCULANT,
@@ -34,10 +40,12 @@ from manifolds.catalogue.points import (
     TOEPLITZ,
     TRACELESS,
     UPPER,
+    BallPoints,
     DefiniteMatrices,
     FixedRankMatrices,
     FlattenedPoints,
     Frames,
+    HyperboloidPoints,
     IntervalNumbers,
     LowRankMatrices,
     NonnegativeNumbers,
@@ -90,6 +98,18 @@ ENTRIES: tuple[Entry, ...] = (
         Frames(),
         options=maps_and_bases,
         claim=claim_of_map,
+    ),
+    Entry(Ball, "‖x‖ < 1", "Beltrami-Klein", BALLS, BallPoints(), huge=projective_scale),
+    Entry(
+        PoincareBall, "‖x‖ < 1", "Nickel & Kiela 2017", BALLS, BallPoints(), huge=conformal_scale
+    ),
+    Entry(
+        Hyperboloid,
+        "x₀² - x₁² - ... = 1, x₀ > 0",
+        "Nickel & Kiela 2018",
+        VECTORS,
+        HyperboloidPoints(),
+        huge=linear_scale,
     ),
     Entry(
         Orthogonal,

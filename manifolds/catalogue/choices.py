@@ -12,6 +12,7 @@ from manifolds.maps import MAPS
 
 NUMBERS: tuple[Size, ...] = ((),)
 VECTORS: tuple[Size, ...] = ((4,), (1,), (2,), (3,), (7,))
+BALLS: tuple[Size, ...] = (*VECTORS, (0,))
 SQUARE: tuple[Size, ...] = ((4,), (1,), (2,), (3,), (5,), (0,))
 RECTANGULAR: tuple[Size, ...] = (
     *((5, 3), (3, 5), (4, 4), (5, 4), (5, 5), (7, 2), (2, 2), (4, 1), (1, 4), (1, 1)),
@@ -48,6 +49,16 @@ def flattened(*size: int) -> Manifold:
 def linear_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
     """max / 1000: normal draws stay below 100, and P + Pᵀ is twice an entry."""
     return torch.finfo(dtype).max / 1000
+
+
+def projective_scale(manifold: Manifold, dtype: torch.dtype) -> float:
+    """s with 1 - ‖x‖ = 1 / 2‖p‖² above n eps for ‖p‖ < 4 s √n, n counted as n + 2 for n = 0."""
+    return 1 / (32 * (manifold.size[0] + 2) ** 2 * torch.finfo(dtype).eps) ** 0.5
+
+
+def conformal_scale(manifold: Manifold, dtype: torch.dtype) -> float:
+    """s with 1 - ‖x‖ = 1 / ‖p‖ above n eps for ‖p‖ < 4 s √n, n counted as n + 2 for n = 0."""
+    return 1 / (4 * (manifold.size[0] + 2) ** 1.5 * torch.finfo(dtype).eps)
 
 
 def product_scale(manifold: Manifold, dtype: torch.dtype) -> float:

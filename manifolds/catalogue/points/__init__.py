@@ -1,6 +1,7 @@
 """Points of the sets from independent sources: random, hard, tied, outside; one file per family."""
 
 from manifolds.catalogue.points.frames import Frames, Rotations
+from manifolds.catalogue.points.hyperbolic import BallPoints, HyperboloidPoints
 from manifolds.catalogue.points.linear import SkewMatrices, SymmetricMatrices
 from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatrices
 from manifolds.catalogue.points.numbers import IntervalNumbers, NonnegativeNumbers, PositiveNumbers
@@ -25,10 +26,12 @@ __all__ = [
     "TOEPLITZ",
     "TRACELESS",
     "UPPER",
+    "BallPoints",
     "DefiniteMatrices",
     "FixedRankMatrices",
     "FlattenedPoints",
     "Frames",
+    "HyperboloidPoints",
     "IntervalNumbers",
     "LowRankMatrices",
     "NonnegativeNumbers",
