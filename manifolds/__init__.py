@@ -22,10 +22,12 @@ from manifolds.catalogue.poincare_ball import PoincareBall
 from manifolds.catalogue.positive import Positive
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
+from manifolds.catalogue.simplex import Simplex
 from manifolds.catalogue.skew import Skew
 from manifolds.catalogue.skew_hermitian import SkewHermitian
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
 from manifolds.catalogue.sphere import Sphere
+from manifolds.catalogue.stochastic_rows import StochasticRows
 from manifolds.catalogue.symmetric import Symmetric
 from manifolds.catalogue.toeplitz import Toeplitz
 from manifolds.catalogue.traceless import Traceless
@@ -60,11 +62,13 @@ __all__ = [
     "PositiveDefinite",
     "PositiveSemidefinite",
     "Retraction",
+    "Simplex",
     "Skew",
     "SkewHermitian",
     "SpecialOrthogonal",
     "Sphere",
     "Stiefel",
+    "StochasticRows",
     "Symmetric",
     "Toeplitz",
     "Traceless",

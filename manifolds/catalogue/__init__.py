@@ -8,6 +8,7 @@ from manifolds.catalogue.choices import (
     KERNELS,
     NUMBERS,
     RECTANGULAR,
+    ROWS,
     SQUARE,
     VECTORS,
     conformal_scale,
@@ -42,6 +43,7 @@ from manifolds.catalogue.points import (
     UPPER,
     BallPoints,
     DefiniteMatrices,
+    Distributions,
     FixedRankMatrices,
     FlattenedPoints,
     Frames,
@@ -59,10 +61,12 @@ from manifolds.catalogue.points.geodesics import claim_of_map
 from manifolds.catalogue.positive import Positive
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
+from manifolds.catalogue.simplex import Simplex
 from manifolds.catalogue.skew import Skew
 from manifolds.catalogue.skew_hermitian import SkewHermitian
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
 from manifolds.catalogue.sphere import Sphere
+from manifolds.catalogue.stochastic_rows import StochasticRows
 from manifolds.catalogue.symmetric import Symmetric
 from manifolds.catalogue.toeplitz import Toeplitz
 from manifolds.catalogue.traceless import Traceless
@@ -110,6 +114,22 @@ ENTRIES: tuple[Entry, ...] = (
         VECTORS,
         HyperboloidPoints(),
         huge=linear_scale,
+    ),
+    Entry(
+        Simplex,
+        "x_i > 0, Σ x_i = 1",
+        "Bridle 1990",
+        VECTORS,
+        Distributions(),
+        huge=logarithmic_scale,
+    ),
+    Entry(
+        StochasticRows,
+        "x_ij > 0, Σ_j x_ij = 1",
+        "Douik & Hassibi 2019",
+        ROWS,
+        Distributions(),
+        huge=logarithmic_scale,
     ),
     Entry(
         Orthogonal,

@@ -7,6 +7,7 @@ from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatric
 from manifolds.catalogue.points.numbers import IntervalNumbers, NonnegativeNumbers, PositiveNumbers
 from manifolds.catalogue.points.points import Points
 from manifolds.catalogue.points.positive import DefiniteMatrices, SemidefiniteMatrices
+from manifolds.catalogue.points.stochastic import Distributions
 from manifolds.catalogue.points.subspaces import (
     CENTERED,
     CIRCULANT,
@@ -28,6 +29,7 @@ __all__ = [
     "UPPER",
     "BallPoints",
     "DefiniteMatrices",
+    "Distributions",
     "FixedRankMatrices",
     "FlattenedPoints",
     "Frames",
