@@ -9,6 +9,7 @@ point and gives back exactly that point.
 from manifolds.catalogue.ball import Ball
 from manifolds.catalogue.centered import Centered
 from manifolds.catalogue.circulant import Circulant
+from manifolds.catalogue.doubly_stochastic import DoublyStochastic
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.hermitian import Hermitian
@@ -41,6 +42,7 @@ __all__ = [
     "Cayley",
     "Centered",
     "Circulant",
+    "DoublyStochastic",
     "Exponential",
     "FixedRank",
     "Flattened",

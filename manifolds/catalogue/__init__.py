@@ -22,6 +22,7 @@ from manifolds.catalogue.choices import (
     ranks,
 )
 from manifolds.catalogue.circulant import Circulant
+from manifolds.catalogue.doubly_stochastic import DoublyStochastic
 from manifolds.catalogue.entry import Case, Entry
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
@@ -44,6 +45,7 @@ from manifolds.catalogue.points import (
     BallPoints,
     DefiniteMatrices,
     Distributions,
+    DoublyStochasticMatrices,
     FixedRankMatrices,
     FlattenedPoints,
     Frames,
@@ -129,6 +131,14 @@ ENTRIES: tuple[Entry, ...] = (
         "Douik & Hassibi 2019",
         ROWS,
         Distributions(),
+        huge=logarithmic_scale,
+    ),
+    Entry(
+        DoublyStochastic,
+        "x_ij > 0, all row and column sums 1",
+        "Sinkhorn 1967",
+        SQUARE,
+        DoublyStochasticMatrices(),
         huge=logarithmic_scale,
     ),
     Entry(

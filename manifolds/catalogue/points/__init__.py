@@ -7,7 +7,7 @@ from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatric
 from manifolds.catalogue.points.numbers import IntervalNumbers, NonnegativeNumbers, PositiveNumbers
 from manifolds.catalogue.points.points import Points
 from manifolds.catalogue.points.positive import DefiniteMatrices, SemidefiniteMatrices
-from manifolds.catalogue.points.stochastic import Distributions
+from manifolds.catalogue.points.stochastic import Distributions, DoublyStochasticMatrices
 from manifolds.catalogue.points.subspaces import (
     CENTERED,
     CIRCULANT,
@@ -30,6 +30,7 @@ __all__ = [
     "BallPoints",
     "DefiniteMatrices",
     "Distributions",
+    "DoublyStochasticMatrices",
     "FixedRankMatrices",
     "FlattenedPoints",
     "Frames",
