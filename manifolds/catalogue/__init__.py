@@ -86,7 +86,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(Centered, "Σ x_i = 0", "linear", VECTORS, CENTERED, huge=linear_scale),
     Entry(Positive, "x > 0", "Barron 2021", NUMBERS, PositiveNumbers(), huge=linear_scale),
     Entry(Interval, "low < x < high", "Barron 2021", NUMBERS, IntervalNumbers(), intervals),
-    Entry(Nonnegative, "x ≥ 0", "w²", NUMBERS, NonnegativeNumbers(), huge=product_scale),
+    Entry(Nonnegative, "x ≥ 0", "by squares", NUMBERS, NonnegativeNumbers(), huge=product_scale),
     Entry(
         Sphere,
         "‖x‖ = 1",
