@@ -61,3 +61,13 @@ def test_zero_is_refused_with_the_closed_alternative():
 def test_a_vector_without_entries_is_refused(kind):
     with pytest.raises(ValueError, match=">= 1"):
         kind(0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize("kind", [manifolds.Ball, manifolds.PoincareBall, manifolds.Simplex])
+def test_a_corner_has_finite_parameters_in_16_bit(kind, dtype):
+    manifold = kind(3)
+    with manifold.projecting():
+        parameters = manifold.right_inverse(torch.tensor([1.0, 0.0, 0.0], dtype=dtype))
+    assert parameters.isfinite().all()
+    assert manifold.violation(manifold(parameters)) <= manifold.tolerance(dtype)
