@@ -18,10 +18,10 @@ class Interval(Manifold):
     x - low, high - x and x - m to a few eps of themselves as far as x shows them: relative to x
     where low, high or m is 0. The parameter 0 is the centre.
 
-    The ends, rounded to the dtype, are not reached. `project` is nearest in a closed interval
-    whose ends are the next numbers inward, from an end 0 the radius times the smallest normal
-    number; `random_point` is uniform. The violation is relative to max(|low|, |high|). ValueError
-    unless low < high, both finite.
+    The ends, rounded to the dtype, are not reached. `project` takes what is not inside to the
+    number next to the nearer end, or eps r inward where that is further; `random_point` is
+    uniform. The violation is relative to max(|low|, |high|). ValueError unless low < high, both
+    finite.
     """
 
     axes = ()
@@ -63,16 +63,21 @@ class Interval(Manifold):
         return outside / max(abs(self.low), abs(self.high))
 
     def interior(self, x: Tensor) -> Tensor:
-        """Off the ends."""
-        return x == self.nearest(x)
+        """Off the ends, from an end 0 by the radius times the smallest normal number."""
+        first, last = self._ends(x, torch.finfo(x.dtype).tiny)
+        return (x >= first) & (x <= last)
 
     def nearest(self, x: Tensor) -> Tensor:
-        """Clipped between the next numbers after low and before high."""
-        low, high = x.new_full((), self.low), x.new_full((), self.high)
-        least = self.radius * torch.finfo(x.dtype).tiny
-        first = torch.maximum(torch.nextafter(low, high), low + least)
-        last = torch.minimum(torch.nextafter(high, low), high - least)
-        return torch.minimum(torch.maximum(x, first), last)
+        """x inside, else clipped to eps r within."""
+        first, last = self._ends(x, torch.finfo(x.dtype).eps)
+        return torch.where(self.interior(x), x, torch.minimum(torch.maximum(x, first), last))
+
+    def _ends(self, like: Tensor, gap: float) -> tuple[Tensor, Tensor]:
+        """The numbers next to low and high inward, or gap · r inward where that is further."""
+        low, high = like.new_full((), self.low), like.new_full((), self.high)
+        first = torch.maximum(torch.nextafter(low, high), low + gap * self.radius)
+        last = torch.minimum(torch.nextafter(high, low), high - gap * self.radius)
+        return first, last
 
     def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:
         """low + 2r Φ(g), g normal with distribution function Φ."""

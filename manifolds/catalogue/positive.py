@@ -19,8 +19,8 @@ class Positive(Manifold):
     lose log x digits of a small x: this one returns every x to a few eps (Note [Algebraic charts]
     in `manifolds.linear_algebra.algebraic`). It behaves as p for large and as -1/p for small x.
 
-    Zero and the subnormal numbers are not reached: `Nonnegative` reaches them. `project` is
-    nearest among the normal numbers of the dtype; `random_point` is log-normal, exp of N(0, 1).
+    Zero and the subnormal numbers are not reached: `Nonnegative` reaches them. `project` takes
+    these and negative numbers to eps; `random_point` is log-normal, exp of N(0, 1).
     """
 
     axes = ()
@@ -44,8 +44,8 @@ class Positive(Manifold):
         return x >= torch.finfo(x.dtype).tiny
 
     def nearest(self, x: Tensor) -> Tensor:
-        """At least the smallest normal number."""
-        return x.clamp_min(torch.finfo(x.dtype).tiny)
+        """x where it is a positive normal number, else eps."""
+        return torch.where(self.interior(x), x, torch.finfo(x.dtype).eps)
 
     def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:
         """exp of a normal number."""

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from manifolds.catalogue.centered import less_mean
 from manifolds.interface.subspace import Subspace
 from manifolds.linear_algebra.basics import diagonal
 
@@ -18,9 +19,8 @@ class Traceless(Subspace):
 
     def nearest(self, x: Tensor) -> Tensor:
         """X - (tr X / n) I."""
-        # Divided first: the sum may leave the range of the dtype
-        mean = (diagonal(x) / max(self.size[0], 1)).sum(-1, keepdim=True)
-        return x - torch.diag_embed(mean.expand(x.shape[:-1]))
+        d = diagonal(x)
+        return x - torch.diag_embed(d) + torch.diag_embed(less_mean(d))
 
     @property
     def dim(self) -> int:

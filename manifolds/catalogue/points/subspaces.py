@@ -49,7 +49,9 @@ def zero_sum(n: int) -> Array:
 def kernel(equations: Array) -> Tensor:
     """An orthonormal basis of {x : A x = 0}; (m, d) -> (d, dim)."""
     d = equations.shape[1]
-    return torch.from_numpy(scipy.linalg.null_space(equations) if equations.size else numpy.eye(d))
+    basis = scipy.linalg.null_space(equations) if equations.size else numpy.eye(d)
+    # A rounding beside 1e-30 would be off the subspace
+    return torch.from_numpy(numpy.where(abs(basis) > d * numpy.finfo(float).eps, basis, 0.0))
 
 
 class SubspacePoints(Points):
