@@ -6,45 +6,77 @@ puts a constraint on a tensor; any torch optimizer then trains it. `layer.weight
 point and gives back exactly that point.
 """
 
+from manifolds.catalogue.ball import Ball
+from manifolds.catalogue.centered import Centered
+from manifolds.catalogue.circulant import Circulant
+from manifolds.catalogue.doubly_stochastic import DoublyStochastic
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
+from manifolds.catalogue.hermitian import Hermitian
+from manifolds.catalogue.hyperboloid import Hyperboloid
+from manifolds.catalogue.interval import Interval
 from manifolds.catalogue.low_rank import LowRank
+from manifolds.catalogue.nonnegative import Nonnegative
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal, Stiefel
+from manifolds.catalogue.poincare_ball import PoincareBall
+from manifolds.catalogue.positive import Positive
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
+from manifolds.catalogue.simplex import Simplex
 from manifolds.catalogue.skew import Skew
+from manifolds.catalogue.skew_hermitian import SkewHermitian
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
 from manifolds.catalogue.sphere import Sphere
+from manifolds.catalogue.stochastic_rows import StochasticRows
 from manifolds.catalogue.symmetric import Symmetric
+from manifolds.catalogue.toeplitz import Toeplitz
+from manifolds.catalogue.traceless import Traceless
+from manifolds.catalogue.upper_triangular import UpperTriangular
 from manifolds.constrain import constrain
 from manifolds.interface import Manifold, OffManifoldError, OffManifoldWarning, tolerance
 from manifolds.maps import Cayley, Exponential, Householder, Map, Polar, Retraction
 from manifolds.rebase import Rebase, rebase
 
 __all__ = [
+    "Ball",
     "Cayley",
+    "Centered",
+    "Circulant",
+    "DoublyStochastic",
     "Exponential",
     "FixedRank",
     "Flattened",
+    "Hermitian",
     "Householder",
+    "Hyperboloid",
+    "Interval",
     "LowRank",
     "Manifold",
     "Map",
+    "Nonnegative",
     "Oblique",
     "OffManifoldError",
     "OffManifoldWarning",
     "Orthogonal",
+    "PoincareBall",
     "Polar",
+    "Positive",
     "PositiveDefinite",
     "PositiveSemidefinite",
     "Rebase",
     "Retraction",
+    "Simplex",
     "Skew",
+    "SkewHermitian",
     "SpecialOrthogonal",
     "Sphere",
     "Stiefel",
+    "StochasticRows",
     "Symmetric",
+    "Toeplitz",
+    "Traceless",
+    "UpperTriangular",
     "constrain",
     "rebase",
     "tolerance",

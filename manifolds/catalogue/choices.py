@@ -10,13 +10,16 @@ from manifolds.catalogue.orthogonal import Orthogonal
 from manifolds.interface import Manifold
 from manifolds.maps import MAPS
 
+NUMBERS: tuple[Size, ...] = ((),)
 VECTORS: tuple[Size, ...] = ((4,), (1,), (2,), (3,), (7,))
+BALLS: tuple[Size, ...] = (*VECTORS, (0,))
 SQUARE: tuple[Size, ...] = ((4,), (1,), (2,), (3,), (5,), (0,))
 RECTANGULAR: tuple[Size, ...] = (
     *((5, 3), (3, 5), (4, 4), (5, 4), (5, 5), (7, 2), (2, 2), (4, 1), (1, 4), (1, 1)),
     *((0, 0), (3, 0)),
 )
 COLUMNS: tuple[Size, ...] = ((4, 3), (3, 4), (3, 3), (2, 2), (4, 1), (1, 3), (3, 0))
+ROWS: tuple[Size, ...] = ((3, 4), (4, 3), (3, 3), (2, 2), (1, 4), (3, 1), (0, 3))
 KERNELS: tuple[Size, ...] = ((6, 2, 2), (2, 3, 1, 2), (4, 4))
 
 
@@ -24,6 +27,12 @@ def maps_and_bases(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the sa
     """Every map at an assigned base, and at a fixed one where it has a closed inverse."""
     bases = {name: ("assigned", "fixed") if m.fixed else ("assigned",) for name, m in MAPS.items()}
     return tuple({"map": name, "base": base} for name, both in bases.items() for base in both)
+
+
+def intervals(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same for every size
+    """An end at zero, the centre at zero, zero outside, ends that round, far from zero."""
+    ends = ((0.0, 1.0), (-1.0, 1.0), (-3.0, -0.1), (100.0, 101.0))
+    return tuple({"low": low, "high": high} for low, high in ends)
 
 
 def ranks(size: Size) -> tuple[Options, ...]:
@@ -43,9 +52,19 @@ def linear_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG0
     return torch.finfo(dtype).max / 1000
 
 
+def projective_scale(manifold: Manifold, dtype: torch.dtype) -> float:
+    """s with 1 - ‖x‖ = 1 / 2‖p‖² above n eps for ‖p‖ < 4 s √n, n counted as n + 2 for n = 0."""
+    return 1 / (32 * (manifold.size[0] + 2) ** 2 * torch.finfo(dtype).eps) ** 0.5
+
+
+def conformal_scale(manifold: Manifold, dtype: torch.dtype) -> float:
+    """s with 1 - ‖x‖ = 1 / ‖p‖ above n eps for ‖p‖ < 4 s √n, n counted as n + 2 for n = 0."""
+    return 1 / (4 * (manifold.size[0] + 2) ** 1.5 * torch.finfo(dtype).eps)
+
+
 def product_scale(manifold: Manifold, dtype: torch.dtype) -> float:
     """√(max / 4n) / 100: normal draws stay below 100, and W Wᴴ sums n products of two."""
-    return (torch.finfo(dtype).max / (4 * max(*manifold.size, 1))) ** 0.5 / 100
+    return (torch.finfo(dtype).max / (4 * max((1, *manifold.size)))) ** 0.5 / 100
 
 
 def logarithmic_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001

@@ -32,4 +32,17 @@ def in_working_precision(function: Callable[..., Any], *tensors: Tensor) -> Any:
     wide = working_dtype(dtype)
     with full_precision(tensors[0].device):
         result = function(*(t.to(wide) for t in tensors))
-    return result.to(dtype) if isinstance(result, Tensor) else tuple(r.to(dtype) for r in result)
+    if isinstance(result, Tensor):
+        return narrowed(result, dtype)
+    return tuple(narrowed(r, dtype) for r in result)
+
+
+def narrowed(a: Tensor, dtype: torch.dtype) -> Tensor:
+    """A in `dtype`, which beyond the range of a 16-bit type means its largest number, not ∞.
+
+    float16 ends at 65504: parameters of a point near the end of an open set lie beyond.
+    """
+    if a.dtype == dtype or dtype not in HALF:
+        return a.to(dtype)
+    largest = torch.finfo(dtype).max
+    return a.clamp(-largest, largest).to(dtype)

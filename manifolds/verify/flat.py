@@ -18,10 +18,11 @@ def real_vector(tensors: Parameters) -> Tensor:
 
 def from_real_vector(vector: Tensor, like: Parameters) -> Parameters:
     """The inverse of `real_vector` for tensors of the shapes and dtypes of `like`."""
-    counts = [t.numel() * (2 if t.is_complex() else 1) for t in like]
+    numbers_each = [2 if t.is_complex() else 1 for t in like]
+    counts = [t.numel() * m for t, m in zip(like, numbers_each, strict=True)]
     tensors = []
-    for part, t in zip(vector.split(counts), like, strict=True):
-        numbers = part.reshape(-1, *t.shape)
+    for part, t, m in zip(vector.split(counts), like, numbers_each, strict=True):
+        numbers = part.reshape(m, *t.shape)
         tensors.append(torch.complex(*numbers) if t.is_complex() else numbers.squeeze(0))
     return tuple(tensors)
 

@@ -137,7 +137,7 @@ def relative_error(y: Tensor, x: Tensor, dims: int) -> Tensor:
     batch = x.shape[: x.ndim - dims]
     if not x.numel():
         return torch.zeros(batch, device=x.device)
-    error, size = ((a.reshape(*batch, -1).abs().amax(-1)) for a in (y - x, x))
+    error, size = (a.abs().unsqueeze(-1).flatten(len(batch)).amax(-1) for a in (y - x, x))
     return torch.where(error == 0, torch.zeros_like(error), error / size)
 
 

@@ -1,19 +1,45 @@
 """Points of the sets from independent sources: random, hard, tied, outside; one file per family."""
 
 from manifolds.catalogue.points.frames import Frames, Rotations
+from manifolds.catalogue.points.hyperbolic import BallPoints, HyperboloidPoints
 from manifolds.catalogue.points.linear import SkewMatrices, SymmetricMatrices
 from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatrices
+from manifolds.catalogue.points.numbers import IntervalNumbers, NonnegativeNumbers, PositiveNumbers
 from manifolds.catalogue.points.points import Points
 from manifolds.catalogue.points.positive import DefiniteMatrices, SemidefiniteMatrices
+from manifolds.catalogue.points.stochastic import Distributions, DoublyStochasticMatrices
+from manifolds.catalogue.points.subspaces import (
+    CENTERED,
+    CIRCULANT,
+    HERMITIAN,
+    SKEW_HERMITIAN,
+    TOEPLITZ,
+    TRACELESS,
+    UPPER,
+)
 from manifolds.catalogue.points.views import FlattenedPoints
 
 __all__ = [
+    "CENTERED",
+    "CIRCULANT",
+    "HERMITIAN",
+    "SKEW_HERMITIAN",
+    "TOEPLITZ",
+    "TRACELESS",
+    "UPPER",
+    "BallPoints",
     "DefiniteMatrices",
+    "Distributions",
+    "DoublyStochasticMatrices",
     "FixedRankMatrices",
     "FlattenedPoints",
     "Frames",
+    "HyperboloidPoints",
+    "IntervalNumbers",
     "LowRankMatrices",
+    "NonnegativeNumbers",
     "Points",
+    "PositiveNumbers",
     "Rotations",
     "SemidefiniteMatrices",
     "SkewMatrices",

@@ -74,11 +74,11 @@ def measure_batches(subject: Subject) -> Iterator[Finding]:
     limit = subject.limit(manifold)
     x = subject.random("batch", batch=SEVERAL)
     noise = subject.noise(x[0, 0])
-    together = manifold(*(p + _like(p, noise) for p in parameters_of(manifold, x)))
+    together = manifold(*(p + _like(p.shape[2:], noise) for p in parameters_of(manifold, x)))
     one = []
     for element in x.flatten(0, 1):
         single = subject.make()
-        one.append(single(*(p + _like(p, noise) for p in parameters_of(single, element))))
+        one.append(single(*(p + _like(p.shape, noise) for p in parameters_of(single, element))))
     apart = torch.stack(one).reshape(x.shape)
     error = worst(relative_error(together, apart, dims)) / subject.eps
     yield Finding("batch against elements", error, limit)
@@ -100,9 +100,8 @@ def _about_empty_batches(subject: Subject, x: Tensor) -> Iterator[Finding]:
         yield Finding(f"empty batch, {name}", 0.0 if shape == x.shape else torch.inf)
 
 
-def _like(p: Tensor, noise: Tensor) -> Tensor:
-    """The first numbers of the noise in the shape of one element's parameters."""
-    shape = p.shape[2:] if p.ndim >= noise.ndim + len(SEVERAL) else p.shape
+def _like(shape: torch.Size, noise: Tensor) -> Tensor:
+    """The first numbers of the noise, repeated, in the shape of one element's parameters."""
     count = shape.numel()
     return noise.flatten().repeat(count // max(noise.numel(), 1) + 1)[:count].reshape(shape)
 

@@ -35,15 +35,16 @@ def complaint_unless_raised(
     return "accepted"
 
 
-def malformed(x: Tensor) -> dict[str, Any]:
+def malformed(x: Tensor, dims: int) -> dict[str, Any]:
     """What no manifold takes: NaN, infinity, wrong shape, wrong dtype, not a tensor."""
     broken = {}
     for name, value in {"NaN": torch.nan, "infinity": torch.inf}.items():
         broken[name] = x.clone(memory_format=torch.contiguous_format)
         broken[name].view(-1)[-1] = value
+    if dims:  # a manifold of numbers takes every shape
+        broken["one entry too many"] = torch.cat([x, x[..., :1]], dim=-1)
+        broken["a scalar"] = x.new_ones(())
     return broken | {
-        "one entry too many": torch.cat([x, x[..., :1]], dim=-1),
-        "a scalar": x.new_ones(()),
         "integers": torch.ones_like(x, dtype=torch.int64),
         "booleans": torch.ones_like(x, dtype=torch.bool),
         "a list": x.tolist(),
@@ -107,7 +108,7 @@ def strict(manifold: Manifold) -> Manifold:
 def measure_malformed(subject: Subject) -> Iterator[Finding]:
     """What is no point at all, strict or not."""
     x = subject.random("point")
-    for name, wrong in malformed(x).items():
+    for name, wrong in malformed(x, len(subject.size)).items():
         manifold = subject.make()
         parameters_of(manifold, x)
         yield failure(name, complaint_unless_raised(manifold, wrong, ERRORS))

@@ -89,9 +89,11 @@ def distance_reached(manifold: Manifold, start: Tensor, target: Tensor) -> tuple
 
 
 def measure_reachability(subject: Subject) -> Iterator[Finding]:
-    """From every tie to a random target near it."""
+    """From every tie to a random target near it; a set of one point has no other."""
     for name, start in subject.ties().items():
         manifold = subject.make()
+        if not manifold.dim:
+            continue
         before, after = distance_reached(manifold, start, subject.nearby(start))
         limit = subject.limit(manifold) * subject.eps ** (NEARBY_ROOT - 1)
         yield Finding(f"from {name}", after / subject.eps, limit, f"distance was {before:.1e}")

@@ -1,0 +1,31 @@
+"""The Poincaré ball {x : ‖x‖ < 1}, hyperbolic space in conformal coordinates."""
+
+from torch import Tensor
+
+from manifolds.catalogue.unit_ball import UnitBall, lifted
+from manifolds.linear_algebra.basics import norm
+
+
+class PoincareBall(UnitBall):
+    """x = p / (1 + √(1 + ‖p‖²)), inverse p = 2x / ((1 - ‖x‖)(1 + ‖x‖)); (*batch, n) -> same.
+
+    The point (√(1 + ‖p‖²), p) of the hyperboloid, seen from (-1, 0): a diffeomorphism from R^n
+    (Cannon, Floyd, Kenyon & Parry, Hyperbolic Geometry, 1997, section 7; Nickel & Kiela 2017).
+    1 - ‖x‖ falls as 1 / ‖p‖. `Ball` is the same set in the projective chart.
+
+    The sphere is not reached: parameters so large that 1 - ‖x‖ is below rounding land on it.
+    `project` is nearest in the Euclidean norm, to radius 1 - (n + 2) eps from on or outside the
+    sphere; `random_point` is uniform in the Euclidean ball.
+    """
+
+    def embed(self, *parameters: Tensor) -> Tensor:
+        """p / (1 + √(1 + ‖p‖²))."""
+        (p,) = parameters
+        u, time, unit = lifted(p)
+        return u / (unit + time)
+
+    def coordinates(self, x: Tensor) -> Tensor:
+        """2x / ((1 - ‖x‖)(1 + ‖x‖))."""
+        x = self.nearest(x)
+        size = norm(x, 1).unsqueeze(-1)
+        return 2 * x / ((1 - size) * (1 + size))

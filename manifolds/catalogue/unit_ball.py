@@ -1,0 +1,56 @@
+"""What the charts of the open unit ball {x : ‖x‖ < 1} share."""
+
+import torch
+from torch import Tensor
+
+from manifolds.interface import Manifold, Normal
+from manifolds.linear_algebra.basics import norm
+
+
+def lifted(p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """p / c, √(1/c² + ‖p/c‖²) and 1/c for c = max(1, ‖p‖∞): free of overflow.
+
+    What is homogeneous in the three does not depend on c, so that c counts as a constant in its
+    derivatives of every order. (*batch, n) -> (*batch, n), (*batch, 1), (*batch, 1).
+    """
+    size = p.detach().abs()
+    c = size.amax(-1, keepdim=True) if p.shape[-1] else size.sum(-1, keepdim=True)
+    unit = 1 / c.clamp_min(1)
+    u = p * unit
+    return u, torch.sqrt(unit.square() + u.square().sum(-1, keepdim=True)), unit
+
+
+class UnitBall(Manifold):
+    """‖x‖ < 1; (*batch, n) -> (*batch, n). An author writes the chart.
+
+    The sphere is not reached: parameters so large that 1 - ‖x‖ is below rounding land on it.
+    `project` is nearest in the Euclidean norm, to radius 1 - (n + 2) eps from on or outside the
+    sphere; `random_point` is uniform in the ball.
+    """
+
+    axes = ("n",)
+
+    def residual(self, x: Tensor) -> Tensor:
+        """max(‖x‖ - 1, 0)."""
+        return (norm(x, 1) - 1).clamp_min(0)
+
+    def interior(self, x: Tensor) -> Tensor:
+        """‖x‖ < 1."""
+        return norm(x, 1) < 1
+
+    def nearest(self, x: Tensor) -> Tensor:
+        """x within the ball, else radius 1 - (n + 2) eps: a norm of n numbers rounds by less."""
+        radius = 1 - (self.size[0] + 2) * torch.finfo(x.dtype).eps
+        size = norm(x, 1).unsqueeze(-1)
+        return torch.where(size < 1, x, radius * (x / size))
+
+    def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:
+        """n coordinates of a uniform point on the sphere in n + 2 dimensions."""
+        *batch, n = shape
+        g = normal(*batch, n + 2)
+        return self.nearest((g / torch.linalg.vector_norm(g, dim=-1, keepdim=True))[..., :n])
+
+    @property
+    def dim(self) -> int:
+        """n."""
+        return self.size[0]

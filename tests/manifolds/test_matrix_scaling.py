@@ -1,0 +1,54 @@
+"""Doubly stochastic scaling at spreads and near faces where plain iterations fail."""
+
+import pytest
+import torch
+
+import manifolds
+from manifolds.linear_algebra.matrix_scaling import ROUNDINGS, rounded
+from manifolds.linear_algebra.simplex import nearest_in_simplex
+
+N = 5
+EPS = torch.finfo(torch.float64).eps
+
+
+def normal(*shape):
+    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("spread", [1.0, 10.0, 30.0, 100.0, 1e3, 1e6, 1e30])
+def test_sums_are_one_for_every_spread_of_the_parameters(spread):
+    doubly_stochastic = manifolds.DoublyStochastic(N)
+    x = doubly_stochastic(spread * normal(20, N, N))
+    assert doubly_stochastic.violation(x).max() <= ROUNDINGS * N * EPS
+
+
+@pytest.mark.parametrize("spread", [1.0, 10.0, 30.0])
+def test_the_scaling_multiplies_rows_and_columns(spread):
+    z = spread * normal(N, N)
+    ratio = manifolds.DoublyStochastic(N)(z).log() - z
+    centred = ratio - ratio.mean(0) - ratio.mean(1, keepdim=True) + ratio.mean()
+    assert centred.abs().max() <= 1e3 * EPS * spread
+
+
+@pytest.mark.parametrize("distance", [1e-3, 1e-14, 1e-30, 1e-300])
+def test_tiny_entries_next_to_a_permutation_keep_their_digits(distance):
+    doubly_stochastic = manifolds.DoublyStochastic(N)
+    x = (1 - distance) * torch.eye(N, dtype=torch.float64) + distance / N
+    y = doubly_stochastic(doubly_stochastic.right_inverse(x))
+    condition = 1 - torch.log(torch.tensor(distance))
+    assert ((y - x) / x).abs().max() <= ROUNDINGS * N * EPS * condition
+
+
+def test_the_correction_of_rank_one_completes_the_sums():
+    x = rounded(normal(20, N, N).exp() / N)
+    assert manifolds.DoublyStochastic(N).violation(x).max() <= ROUNDINGS * N * EPS
+
+
+@pytest.mark.parametrize("floor", [0.0, 0.01])
+def test_the_nearest_distribution_is_a_projection(floor):
+    x, points = normal(50, N), normal(50, N).softmax(-1)
+    inside = floor + (1 - N * floor) * points
+    y = nearest_in_simplex(x, floor)
+    # ⟨x - y, w - y⟩ <= 0 for every w of the convex set characterizes the nearest y
+    assert ((x - y).unsqueeze(1) * (inside - y.unsqueeze(1))).sum(-1).max() <= N * EPS
+    assert y.min() >= floor - EPS
