@@ -19,9 +19,10 @@ from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.symmetric import Symmetric
 from manifolds.constrain import constrain, rebase
 from manifolds.interface import Manifold, OffManifoldError, OffManifoldWarning, tolerance
-from manifolds.maps import Cayley, Exponential, Householder, Map, Polar, Retraction
+from manifolds.maps import QR, Cayley, Exponential, Householder, Map, Polar, Retraction
 
 __all__ = [
+    "QR",
     "Cayley",
     "Exponential",
     "FixedRank",

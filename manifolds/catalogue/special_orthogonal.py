@@ -13,7 +13,7 @@ from manifolds.maps.framed import Framed
 class SpecialOrthogonal(Framed):
     """XᵀX = I, det X = 1; (*batch, n, n) -> (*batch, n, n).
 
-    Maps: "cayley", "exponential", "householder", "polar" (base="assigned" only).
+    Maps: "cayley", "exponential", "householder", "polar", "qr" (base="assigned" only).
 
     `project` is nearest in the Frobenius norm (Umeyama 1991, lemma: the last singular vector turns
     where det X < 0); `random_point` has the Haar distribution on SO(n).
