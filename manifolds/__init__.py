@@ -8,12 +8,14 @@ point and gives back exactly that point.
 
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
+from manifolds.catalogue.general_linear import GeneralLinear
 from manifolds.catalogue.low_rank import LowRank
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal, Stiefel
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
 from manifolds.catalogue.skew import Skew
+from manifolds.catalogue.special_linear import SpecialLinear
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
 from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.symmetric import Symmetric
@@ -27,6 +29,7 @@ __all__ = [
     "Exponential",
     "FixedRank",
     "Flattened",
+    "GeneralLinear",
     "Householder",
     "LowRank",
     "Manifold",
@@ -40,6 +43,7 @@ __all__ = [
     "PositiveSemidefinite",
     "Retraction",
     "Skew",
+    "SpecialLinear",
     "SpecialOrthogonal",
     "Sphere",
     "Stiefel",

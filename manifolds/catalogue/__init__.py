@@ -6,6 +6,7 @@ from manifolds.catalogue.choices import (
     RECTANGULAR,
     SQUARE,
     VECTORS,
+    condition_scale,
     flattened,
     linear_scale,
     logarithmic_scale,
@@ -16,6 +17,7 @@ from manifolds.catalogue.choices import (
 from manifolds.catalogue.entry import Case, Entry
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
+from manifolds.catalogue.general_linear import GeneralLinear
 from manifolds.catalogue.low_rank import LowRank
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal
@@ -24,16 +26,19 @@ from manifolds.catalogue.points import (
     FixedRankMatrices,
     FlattenedPoints,
     Frames,
+    InvertibleMatrices,
     LowRankMatrices,
     Rotations,
     SemidefiniteMatrices,
     SkewMatrices,
     SymmetricMatrices,
+    UnimodularMatrices,
 )
 from manifolds.catalogue.points.geodesics import claim_of_map
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
 from manifolds.catalogue.skew import Skew
+from manifolds.catalogue.special_linear import SpecialLinear
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
 from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.symmetric import Symmetric
@@ -90,6 +95,22 @@ ENTRIES: tuple[Entry, ...] = (
         Rotations(),
         options=maps_and_bases,
         claim=claim_of_map,
+    ),
+    Entry(
+        GeneralLinear,
+        "det X ≠ 0",
+        "Lezcano-Casado 2019",
+        SQUARE,
+        InvertibleMatrices(),
+        huge=condition_scale,
+    ),
+    Entry(
+        SpecialLinear,
+        "det X = 1",
+        "Hall 2015",
+        SQUARE,
+        UnimodularMatrices(),
+        huge=condition_scale,
     ),
     Entry(
         PositiveDefinite,

@@ -51,3 +51,8 @@ def product_scale(manifold: Manifold, dtype: torch.dtype) -> float:
 def logarithmic_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
     """log(max) / 32: a normal draw, at most 4 in small matrices, is exponentiated and squared."""
     return float(torch.log(torch.tensor(torch.finfo(dtype).max, dtype=torch.float64))) / 32
+
+
+def condition_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
+    """log(1/eps) / 16: ‖A‖₂ <= 5 for small normal A, and cond exp(A) <= e^(2‖A‖) stays < 1/eps."""
+    return -math.log(torch.finfo(dtype).eps) / 16

@@ -2,6 +2,7 @@
 
 from manifolds.catalogue.points.frames import Frames, Rotations
 from manifolds.catalogue.points.linear import SkewMatrices, SymmetricMatrices
+from manifolds.catalogue.points.linear_groups import InvertibleMatrices, UnimodularMatrices
 from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatrices
 from manifolds.catalogue.points.points import Points
 from manifolds.catalogue.points.positive import DefiniteMatrices, SemidefiniteMatrices
@@ -12,10 +13,12 @@ __all__ = [
     "FixedRankMatrices",
     "FlattenedPoints",
     "Frames",
+    "InvertibleMatrices",
     "LowRankMatrices",
     "Points",
     "Rotations",
     "SemidefiniteMatrices",
     "SkewMatrices",
     "SymmetricMatrices",
+    "UnimodularMatrices",
 ]
