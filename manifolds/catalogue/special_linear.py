@@ -3,12 +3,16 @@
 import torch
 from torch import Tensor
 
-from manifolds.catalogue.general_linear import exponential_in_range, floored
+from manifolds.catalogue.general_linear import exponential_in_range
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra.basics import diagonal, identity, identity_like, norm
 from manifolds.linear_algebra.exponential import exponential
 from manifolds.linear_algebra.orthonormalize import turn_last
 from manifolds.linear_algebra.range import clipped
+from manifolds.linear_algebra.unimodular import unimodular
+
+BISECTIONS = 80
+"""From a width of some 700 in log τ to 1e-21."""
 
 
 def traceless(a: Tensor) -> Tensor:
@@ -25,9 +29,10 @@ class SpecialLinear(Manifold):
     A -> BA, of full rank n² - 1.
 
     `violation` is the distance from det X = 1 to first order, relative to ‖X‖: σ_n has to become
-    1 / (σ_1 ⋯ σ_(n-1)) with the phase of det X turned to 1. `project` keeps singular vectors and
-    changes log σᵢ in proportion to 1/σᵢ², which is nearest in the Frobenius norm to first order;
-    where det X < 0 the last singular vector turns, singular values are at least 8n eps σ_1.
+    1 / (σ_1 ⋯ σ_(n-1)) with the phase of det X turned to 1. `project` keeps the singular vectors,
+    the last one turned and σ_n counted negative where det X < 0, and solves τᵢ(τᵢ - σᵢ) = μ, the
+    stationarity of ‖X - Y‖ in the Frobenius norm, for ∏ τᵢ = 1; the phase of a complex det X is
+    shared out in proportion to 1/τᵢ², which is nearest to first order.
     `random_point` is exp(A), A the traceless part of a matrix of independent N(0, 1/n) entries.
     """
 
@@ -44,7 +49,7 @@ class SpecialLinear(Manifold):
         (a,) = parameters
         limit = torch.finfo(a.dtype).max / max(self.size[0], 1)  # or the trace overflows
         a = traceless(clipped(a, limit / 2))
-        return self.recalled("base_point", a) @ exponential_in_range(a)
+        return unimodular(self.recalled("base_point", a) @ exponential_in_range(a))
 
     def coordinates(self, x: Tensor) -> Tensor:
         """X is remembered; the parameters are zero."""
@@ -69,18 +74,20 @@ class SpecialLinear(Manifold):
         return gap / (norm(s, 1) * norm(slope, 1))
 
     def nearest(self, x: Tensor) -> Tensor:
-        """U diag(σᵢ e^(-wᵢ log det)) Vᴴ, w in proportion to 1/σ²; see the class."""
+        """U diag(τ) Vᴴ; see the class."""
         u, s, vh = torch.linalg.svd(x)
-        s = floored(s, self.tolerance(x.dtype))
-        w = (s[..., -1:] / s) ** 2
-        w = w / w.sum(-1, keepdim=True)
         turn = torch.linalg.det(u @ vh)
-        logarithm = s.log().sum(-1)
-        if x.is_complex():
-            logarithm = torch.complex(logarithm, turn.angle())
-        else:
+        if not self.size[0]:
+            return x
+        if not x.is_complex():
             u = turn_last(u, turn)
-        return (u * (s * torch.exp(-w * logarithm.unsqueeze(-1))).unsqueeze(-2)) @ vh
+            last = s[..., -1:]
+            s = torch.cat([s[..., :-1], torch.where(turn.unsqueeze(-1) < 0, -last, last)], dim=-1)
+            return (u * nearest_of_product_one(s).unsqueeze(-2)) @ vh
+        t = nearest_of_product_one(s)
+        w = (t.amin(-1, keepdim=True) / t) ** 2
+        angles = turn.angle().unsqueeze(-1) * w / w.sum(-1, keepdim=True)
+        return (u * torch.polar(t, -angles).unsqueeze(-2)) @ vh
 
     def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:
         """exp of a traceless normal matrix."""
@@ -95,3 +102,31 @@ class SpecialLinear(Manifold):
     def complex_dim(self) -> int:
         """2 (n² - 1)."""
         return 2 * self.dim
+
+
+def nearest_of_product_one(s: Tensor) -> Tensor:
+    """τ > 0 with ∏ τᵢ = 1 and τᵢ(τᵢ - σᵢ) = μ, by bisection for log τ_n; (*batch, n) -> same.
+
+    σ_1 >= … >= |σ_n|. For τ_n -> 0 the product falls to 0; at τ_n = max(σ_n, 1) every τᵢ >= 1.
+    """
+    s, dtype = s.double(), s.dtype
+    last = s[..., -1:]
+    high = last.clamp_min(1).log()
+    low = torch.full_like(high, torch.finfo(s.dtype).tiny).log()
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        above = _with_last(s, middle.exp()).log().sum(-1, keepdim=True) > 0
+        low, high = torch.where(above, low, middle), torch.where(above, middle, high)
+    t = _with_last(s, high.exp())
+    # Where two roots meet, as at 2I, they have half the digits: the last ones along the normal
+    w = (t.amin(-1, keepdim=True) / t) ** 2
+    w = w / w.sum(-1, keepdim=True)
+    return (t * torch.exp(-w * t.log().sum(-1, keepdim=True))).to(dtype)
+
+
+def _with_last(s: Tensor, last: Tensor) -> Tensor:
+    """τ of a given τ_n: the larger roots of τᵢ(τᵢ - σᵢ) = τ_n(τ_n - σ_n)."""
+    mu = last * (last - s[..., -1:])
+    others = s[..., :-1]
+    root = torch.sqrt((others**2 + 4 * mu).clamp_min(0))
+    return torch.cat([(others + root) / 2, last], dim=-1)
