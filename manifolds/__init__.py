@@ -9,6 +9,8 @@ point and gives back exactly that point.
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.general_linear import GeneralLinear
+from manifolds.catalogue.generalized_stiefel import GeneralizedStiefel
+from manifolds.catalogue.grassmann import Grassmann
 from manifolds.catalogue.low_rank import LowRank
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal, Stiefel
@@ -17,8 +19,10 @@ from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
 from manifolds.catalogue.skew import Skew
 from manifolds.catalogue.special_linear import SpecialLinear
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
+from manifolds.catalogue.special_unitary import SpecialUnitary
 from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.symmetric import Symmetric
+from manifolds.catalogue.unitary import Unitary
 from manifolds.constrain import constrain, rebase
 from manifolds.interface import Manifold, OffManifoldError, OffManifoldWarning, tolerance
 from manifolds.maps import QR, Cayley, Exponential, Householder, Map, Polar, Retraction
@@ -30,6 +34,8 @@ __all__ = [
     "FixedRank",
     "Flattened",
     "GeneralLinear",
+    "GeneralizedStiefel",
+    "Grassmann",
     "Householder",
     "LowRank",
     "Manifold",
@@ -45,9 +51,11 @@ __all__ = [
     "Skew",
     "SpecialLinear",
     "SpecialOrthogonal",
+    "SpecialUnitary",
     "Sphere",
     "Stiefel",
     "Symmetric",
+    "Unitary",
     "constrain",
     "rebase",
     "tolerance",

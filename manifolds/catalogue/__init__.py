@@ -5,19 +5,25 @@ from manifolds.catalogue.choices import (
     KERNELS,
     RECTANGULAR,
     SQUARE,
+    TALL,
     VECTORS,
+    aligned_maps,
     condition_scale,
     flattened,
     linear_scale,
     logarithmic_scale,
     maps_and_bases,
+    maps_and_metrics,
     product_scale,
     ranks,
+    with_metric,
 )
 from manifolds.catalogue.entry import Case, Entry
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.general_linear import GeneralLinear
+from manifolds.catalogue.generalized_stiefel import GeneralizedStiefel
+from manifolds.catalogue.grassmann import Grassmann
 from manifolds.catalogue.low_rank import LowRank
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal
@@ -28,11 +34,15 @@ from manifolds.catalogue.points import (
     Frames,
     InvertibleMatrices,
     LowRankMatrices,
+    MetricFrames,
     Rotations,
     SemidefiniteMatrices,
     SkewMatrices,
+    Spans,
+    SpecialUnitaries,
     SymmetricMatrices,
     UnimodularMatrices,
+    UnitaryFrames,
 )
 from manifolds.catalogue.points.geodesics import claim_of_map
 from manifolds.catalogue.positive_definite import PositiveDefinite
@@ -40,8 +50,10 @@ from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
 from manifolds.catalogue.skew import Skew
 from manifolds.catalogue.special_linear import SpecialLinear
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
+from manifolds.catalogue.special_unitary import SpecialUnitary
 from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.symmetric import Symmetric
+from manifolds.catalogue.unitary import Unitary
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
@@ -95,6 +107,42 @@ ENTRIES: tuple[Entry, ...] = (
         Rotations(),
         options=maps_and_bases,
         claim=claim_of_map,
+    ),
+    Entry(
+        Unitary,
+        "XᴴX = I",
+        "Edelman, Arias & Smith 1998",
+        RECTANGULAR,
+        UnitaryFrames(),
+        options=maps_and_bases,
+        claim=claim_of_map,
+    ),
+    Entry(
+        SpecialUnitary,
+        "XᴴX = I, det X = 1",
+        "Lezcano-Casado & Martínez-Rubio 2019",
+        SQUARE,
+        SpecialUnitaries(),
+        options=maps_and_bases,
+        claim=claim_of_map,
+    ),
+    Entry(
+        Grassmann,
+        "span X, XᴴX = I",
+        "Edelman, Arias & Smith 1998",
+        TALL,
+        Spans(),
+        options=aligned_maps,
+        claim=claim_of_map,
+    ),
+    Entry(
+        GeneralizedStiefel,
+        "XᵀGX = I",
+        "Absil, Mahony & Sepulchre 2008",
+        TALL,
+        MetricFrames(),
+        options=maps_and_metrics,
+        build=with_metric,
     ),
     Entry(
         GeneralLinear,

@@ -1,15 +1,21 @@
 """Sizes and options that several lines of the catalogue share."""
 
 import math
+from typing import Any
 
+import numpy
 import torch
 
 from manifolds.catalogue.entry import Options, Size
 from manifolds.catalogue.flattened import Flattened
+from manifolds.catalogue.generalized_stiefel import GeneralizedStiefel
+from manifolds.catalogue.grassmann import ALIGNED
 from manifolds.catalogue.orthogonal import Orthogonal
+from manifolds.catalogue.points.frames import haar
 from manifolds.interface import Manifold
 from manifolds.maps import MAPS
 
+TALL: tuple[Size, ...] = ((5, 3), (4, 1), (7, 2), (4, 4), (5, 4), (1, 1), (3, 0), (0, 0))
 VECTORS: tuple[Size, ...] = ((4,), (1,), (2,), (3,), (7,))
 SQUARE: tuple[Size, ...] = ((4,), (1,), (2,), (3,), (5,), (0,))
 RECTANGULAR: tuple[Size, ...] = (
@@ -24,6 +30,26 @@ def maps_and_bases(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the sa
     """Every map at an assigned base, and at a fixed one where it has a closed inverse."""
     bases = {name: ("assigned", "fixed") if m.fixed else ("assigned",) for name, m in MAPS.items()}
     return tuple({"map": name, "base": base} for name, both in bases.items() for base in both)
+
+
+def aligned_maps(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same for every size
+    """The maps of the Grassmann manifold."""
+    return tuple({"map": name} for name in ALIGNED)
+
+
+def maps_and_metrics(size: Size) -> tuple[Options, ...]:
+    """Maps and bases with a metric of condition 10, and one of condition 1000."""
+    tame = tuple({"condition": 10.0, **options} for options in maps_and_bases(size))
+    return (*tame, {"condition": 1000.0, "map": "cayley", "base": "assigned"})
+
+
+def with_metric(*size: int, condition: float, **options: Any) -> Manifold:
+    """A metric with eigenvalues from 1 to `condition`, in a fixed random basis."""
+    n = size[0]
+    v = haar((), n, n, numpy.random.default_rng(n))
+    values = torch.logspace(0, math.log10(condition), n, dtype=torch.float64)
+    g = (v * values) @ v.mT
+    return GeneralizedStiefel(*size, metric=(g + g.mT) / 2, **options)
 
 
 def ranks(size: Size) -> tuple[Options, ...]:

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from manifolds.interface import Manifold, Normal
-from manifolds.linear_algebra.basics import identity
 from manifolds.linear_algebra.exponential import exponential
 from manifolds.linear_algebra.range import saturated
 
@@ -35,7 +34,7 @@ class GeneralLinear(Manifold):
 
     def __init__(self, *size: int, strict: bool = False) -> None:
         super().__init__(*size, strict=strict)
-        self.remember(base_point=identity(*self.size, torch.empty(0, dtype=torch.float32)))
+        self.remember(base_point=torch.eye(self.size[0], dtype=torch.float32))
 
     def embed(self, *parameters: Tensor) -> Tensor:
         """B exp(A)."""

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from manifolds.catalogue.general_linear import exponential_in_range
 from manifolds.interface import Manifold, Normal
-from manifolds.linear_algebra.basics import diagonal, identity, identity_like, norm
+from manifolds.linear_algebra.basics import diagonal, identity_like, norm
 from manifolds.linear_algebra.exponential import exponential
 from manifolds.linear_algebra.orthonormalize import turn_last
 from manifolds.linear_algebra.range import clipped
@@ -42,7 +42,7 @@ class SpecialLinear(Manifold):
 
     def __init__(self, *size: int, strict: bool = False) -> None:
         super().__init__(*size, strict=strict)
-        self.remember(base_point=identity(*self.size, torch.empty(0, dtype=torch.float32)))
+        self.remember(base_point=torch.eye(self.size[0], dtype=torch.float32))
 
     def embed(self, *parameters: Tensor) -> Tensor:
         """B exp(A - tr(A)/n I)."""
