@@ -16,12 +16,16 @@ from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal, Stiefel
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
+from manifolds.catalogue.prescribed_spectrum import PrescribedSpectrum
 from manifolds.catalogue.skew import Skew
 from manifolds.catalogue.special_linear import SpecialLinear
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
 from manifolds.catalogue.special_unitary import SpecialUnitary
+from manifolds.catalogue.spectral_ball import SpectralBall
 from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.symmetric import Symmetric
+from manifolds.catalogue.symplectic import Symplectic
+from manifolds.catalogue.symplectic_stiefel import SymplecticStiefel
 from manifolds.catalogue.unitary import Unitary
 from manifolds.constrain import constrain, rebase
 from manifolds.interface import Manifold, OffManifoldError, OffManifoldWarning, tolerance
@@ -47,14 +51,18 @@ __all__ = [
     "Polar",
     "PositiveDefinite",
     "PositiveSemidefinite",
+    "PrescribedSpectrum",
     "Retraction",
     "Skew",
     "SpecialLinear",
     "SpecialOrthogonal",
     "SpecialUnitary",
+    "SpectralBall",
     "Sphere",
     "Stiefel",
     "Symmetric",
+    "Symplectic",
+    "SymplecticStiefel",
     "Unitary",
     "constrain",
     "rebase",

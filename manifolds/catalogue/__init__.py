@@ -2,6 +2,8 @@
 
 from manifolds.catalogue.choices import (
     COLUMNS,
+    EVEN,
+    EVEN_TALL,
     KERNELS,
     RECTANGULAR,
     SQUARE,
@@ -10,13 +12,16 @@ from manifolds.catalogue.choices import (
     aligned_maps,
     condition_scale,
     flattened,
+    interior_scale,
     linear_scale,
     logarithmic_scale,
     maps_and_bases,
     maps_and_metrics,
     product_scale,
     ranks,
+    spectra,
     with_metric,
+    with_spectrum,
 )
 from manifolds.catalogue.entry import Case, Entry
 from manifolds.catalogue.fixed_rank import FixedRank
@@ -28,6 +33,7 @@ from manifolds.catalogue.low_rank import LowRank
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal
 from manifolds.catalogue.points import (
+    Contractions,
     DefiniteMatrices,
     FixedRankMatrices,
     FlattenedPoints,
@@ -40,19 +46,25 @@ from manifolds.catalogue.points import (
     SkewMatrices,
     Spans,
     SpecialUnitaries,
+    SpectrumMatrices,
     SymmetricMatrices,
+    SymplecticMatrices,
     UnimodularMatrices,
     UnitaryFrames,
 )
 from manifolds.catalogue.points.geodesics import claim_of_map
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
+from manifolds.catalogue.prescribed_spectrum import PrescribedSpectrum
 from manifolds.catalogue.skew import Skew
 from manifolds.catalogue.special_linear import SpecialLinear
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
 from manifolds.catalogue.special_unitary import SpecialUnitary
+from manifolds.catalogue.spectral_ball import SpectralBall
 from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.symmetric import Symmetric
+from manifolds.catalogue.symplectic import Symplectic
+from manifolds.catalogue.symplectic_stiefel import SymplecticStiefel
 from manifolds.catalogue.unitary import Unitary
 
 ENTRIES: tuple[Entry, ...] = (
@@ -143,6 +155,39 @@ ENTRIES: tuple[Entry, ...] = (
         MetricFrames(),
         options=maps_and_metrics,
         build=with_metric,
+    ),
+    Entry(
+        Symplectic,
+        "XᵀJX = J",
+        "Gao, Son, Absil & Stykel 2021",
+        EVEN,
+        SymplecticMatrices(),
+        huge=condition_scale,
+    ),
+    Entry(
+        SymplecticStiefel,
+        "XᵀJX = J, tall",
+        "Gao, Son, Absil & Stykel 2021",
+        EVEN_TALL,
+        SymplecticMatrices(),
+        huge=condition_scale,
+    ),
+    Entry(
+        SpectralBall,
+        "‖X‖₂ < 1",
+        "a chart by Cholesky factors",
+        RECTANGULAR,
+        Contractions(),
+        huge=interior_scale,
+    ),
+    Entry(
+        PrescribedSpectrum,
+        "σ(X) = s",
+        "Helmke & Moore 1994",
+        RECTANGULAR,
+        SpectrumMatrices(),
+        options=spectra,
+        build=with_spectrum,
     ),
     Entry(
         GeneralLinear,

@@ -12,9 +12,12 @@ from manifolds.catalogue.generalized_stiefel import GeneralizedStiefel
 from manifolds.catalogue.grassmann import ALIGNED
 from manifolds.catalogue.orthogonal import Orthogonal
 from manifolds.catalogue.points.frames import haar
+from manifolds.catalogue.prescribed_spectrum import PrescribedSpectrum
 from manifolds.interface import Manifold
 from manifolds.maps import MAPS
 
+EVEN: tuple[Size, ...] = ((4,), (2,), (6,), (0,))
+EVEN_TALL: tuple[Size, ...] = ((6, 4), (4, 2), (2, 2), (4, 4), (8, 2), (4, 0), (0, 0))
 TALL: tuple[Size, ...] = ((5, 3), (4, 1), (7, 2), (4, 4), (5, 4), (1, 1), (3, 0), (0, 0))
 VECTORS: tuple[Size, ...] = ((4,), (1,), (2,), (3,), (7,))
 SQUARE: tuple[Size, ...] = ((4,), (1,), (2,), (3,), (5,), (0,))
@@ -50,6 +53,28 @@ def with_metric(*size: int, condition: float, **options: Any) -> Manifold:
     values = torch.logspace(0, math.log10(condition), n, dtype=torch.float64)
     g = (v * values) @ v.mT
     return GeneralizedStiefel(*size, metric=(g + g.mT) / 2, **options)
+
+
+def spectra(size: Size) -> tuple[Options, ...]:
+    """Distinct values, equal ones, and a zero after a pair."""
+    r = min(size)
+    kinds = ("distinct", "equal", "a pair and a zero") if r > 2 else ("distinct", "equal")
+    return tuple({"values": kind} for kind in kinds)
+
+
+def with_spectrum(*size: int, values: str) -> Manifold:
+    """PrescribedSpectrum with values named in `spectra`."""
+    s = torch.ones(min(size), dtype=torch.float64)
+    if values == "distinct":
+        s = 1 + torch.arange(len(s), dtype=torch.float64).flip(0)
+    elif values == "a pair and a zero":
+        s[:2], s[-1] = 2.0, 0.0
+    return PrescribedSpectrum(*size, spectrum=s)
+
+
+def interior_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
+    """eps^(-1/4): 1 - σ is about 1/2w², w at most some ten times the scale: far above eps."""
+    return torch.finfo(dtype).eps ** -0.25
 
 
 def ranks(size: Size) -> tuple[Options, ...]:
