@@ -6,6 +6,7 @@ puts a constraint on a tensor; any torch optimizer then trains it. `layer.weight
 point and gives back exactly that point.
 """
 
+from manifolds.catalogue.almost_orthogonal import AlmostOrthogonal
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.general_linear import GeneralLinear
@@ -33,6 +34,7 @@ from manifolds.maps import QR, Cayley, Exponential, Householder, Map, Polar, Ret
 
 __all__ = [
     "QR",
+    "AlmostOrthogonal",
     "Cayley",
     "Exponential",
     "FixedRank",

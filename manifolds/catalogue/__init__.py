@@ -1,5 +1,6 @@
 """The manifolds, each one file, and the list of all that tests, tables and figures iterate over."""
 
+from manifolds.catalogue.almost_orthogonal import AlmostOrthogonal
 from manifolds.catalogue.choices import (
     COLUMNS,
     EVEN,
@@ -18,8 +19,10 @@ from manifolds.catalogue.choices import (
     maps_and_bases,
     maps_and_metrics,
     product_scale,
+    radii,
     ranks,
     spectra,
+    unsaturated_scale,
     with_metric,
     with_spectrum,
 )
@@ -33,6 +36,7 @@ from manifolds.catalogue.low_rank import LowRank
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal
 from manifolds.catalogue.points import (
+    AlmostOrthogonalMatrices,
     Contractions,
     DefiniteMatrices,
     FixedRankMatrices,
@@ -179,6 +183,15 @@ ENTRIES: tuple[Entry, ...] = (
         RECTANGULAR,
         Contractions(),
         huge=interior_scale,
+    ),
+    Entry(
+        AlmostOrthogonal,
+        "|σ(X) - 1| < r",
+        "polar coordinates",
+        RECTANGULAR,
+        AlmostOrthogonalMatrices(),
+        options=radii,
+        huge=unsaturated_scale,
     ),
     Entry(
         PrescribedSpectrum,

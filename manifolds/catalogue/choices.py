@@ -77,6 +77,16 @@ def interior_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: AR
     return torch.finfo(dtype).eps ** -0.25
 
 
+def radii(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same for every size
+    """A narrow shell and a wide one."""
+    return ({"radius": 0.5}, {"radius": 0.1}, {"radius": 0.9, "map": "polar"})
+
+
+def unsaturated_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
+    """log(1/eps) / 32: ‖S‖ <= 5 for small normal S, 1 - tanh S = 2 e^(-2S) stays far above eps."""
+    return -math.log(torch.finfo(dtype).eps) / 32
+
+
 def ranks(size: Size) -> tuple[Options, ...]:
     """Rank 2, 1 and full, as far as the sizes have them."""
     most = min(size)

@@ -7,12 +7,17 @@ from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatric
 from manifolds.catalogue.points.metric import MetricFrames
 from manifolds.catalogue.points.points import Points
 from manifolds.catalogue.points.positive import DefiniteMatrices, SemidefiniteMatrices
-from manifolds.catalogue.points.spectra import Contractions, SpectrumMatrices
+from manifolds.catalogue.points.spectra import (
+    AlmostOrthogonalMatrices,
+    Contractions,
+    SpectrumMatrices,
+)
 from manifolds.catalogue.points.symplectic import SymplecticMatrices
 from manifolds.catalogue.points.unitary import SpecialUnitaries, UnitaryFrames
 from manifolds.catalogue.points.views import FlattenedPoints
 
 __all__ = [
+    "AlmostOrthogonalMatrices",
     "Contractions",
     "DefiniteMatrices",
     "FixedRankMatrices",

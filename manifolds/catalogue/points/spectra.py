@@ -118,3 +118,57 @@ class SpectrumMatrices(Points):
             return {}
         x = with_singular_values(manifold.size, manifold.spectrum).to(dtype)
         return {"zero": 0 * x, "twice a point": 2 * x}
+
+
+class AlmostOrthogonalMatrices(Contractions):
+    """|σ - 1| < r: U (1 + r tanh θ) Vᵀ, θ the eigenvalues of a symmetric normal matrix."""
+
+    def random(
+        self, manifold: Any, batch: Batch, rng: Generator, *, is_complex: bool = False
+    ) -> Tensor:
+        """Q (I + r V tanh(θ) Vᵀ), Q Haar, V diag(θ) Vᵀ = (G + Gᵀ)/2 of N(0, 1/m) entries."""
+        n, m = sorted(manifold.size, reverse=True)
+        g = normal(rng, *batch, m, m, is_complex=is_complex) / max(m, 1) ** 0.5
+        theta, v = torch.linalg.eigh((g + g.mT) / 2)
+        stretch = (v * (1 + manifold.radius * torch.tanh(theta)).unsqueeze(-2)) @ v.mT
+        x = haar(batch, n, m, rng) @ stretch
+        return x if manifold.size[0] >= manifold.size[1] else x.mT
+
+    def nearby(self, manifold: Any, x: Tensor, rng: Generator) -> Tensor:
+        """Singular spaces turned by 1/2, singular values moved by half their way to the bounds."""
+        u, s, vh = torch.linalg.svd(x, full_matrices=False)
+        room = manifold.radius - (s - 1).abs()
+        s = s + torch.from_numpy(rng.uniform(-0.5, 0.5, s.shape)) * room
+        return turned((u * s.unsqueeze(-2)) @ vh, rng, NEARBY_ANGLE)
+
+    def ties(self, manifold: Any, *, is_complex: bool = False) -> Named:
+        """Orthonormal, and equal singular values below 1."""
+        r = min(manifold.size)
+        if not r:
+            return {}
+        one = torch.ones(r, dtype=torch.float64)
+        x = with_singular_values(manifold.size, one, is_complex=is_complex)
+        return {
+            "identity": torch.eye(*manifold.size, dtype=torch.float64),
+            "orthonormal": x,
+            "equal singular values": (1 - manifold.radius / 2) * x,
+        }
+
+    def hard(self, manifold: Any, dtype: torch.dtype) -> Named:
+        """Next to either bound by 100 tolerances."""
+        r = min(manifold.size)
+        if not r:
+            return {}
+        reach = manifold.radius - 100 * manifold.tolerance(dtype)
+        steps = torch.linspace(reach, -reach, r, dtype=torch.float64)
+        x = with_singular_values(manifold.size, torch.ones(r, dtype=torch.float64))
+        both = with_singular_values(manifold.size, 1 + steps)
+        return {"next to both bounds": both, "next to the lower bound": (1 - reach) * x}
+
+    def outside(self, manifold: Any, dtype: torch.dtype) -> Named:
+        """Zero, the bounds, and beyond."""
+        r = min(manifold.size)
+        if not r:
+            return {}
+        x = with_singular_values(manifold.size, torch.ones(r, dtype=torch.float64)).to(dtype)
+        return {"zero": 0 * x, "the upper bound": (1 + manifold.radius) * x, "twice a frame": 2 * x}
