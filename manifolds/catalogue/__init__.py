@@ -72,22 +72,8 @@ from manifolds.catalogue.symplectic_stiefel import SymplecticStiefel
 from manifolds.catalogue.unitary import Unitary
 
 ENTRIES: tuple[Entry, ...] = (
-    Entry(
-        Symmetric,
-        "X = Xᵀ",
-        "linear",
-        SQUARE,
-        SymmetricMatrices(),
-        huge=linear_scale,
-    ),
-    Entry(
-        Skew,
-        "X = -Xᵀ",
-        "linear",
-        SQUARE,
-        SkewMatrices(),
-        huge=linear_scale,
-    ),
+    Entry(Symmetric, "X = Xᵀ", "linear", SQUARE, SymmetricMatrices(), huge=linear_scale),
+    Entry(Skew, "X = -Xᵀ", "linear", SQUARE, SkewMatrices(), huge=linear_scale),
     Entry(
         Sphere,
         "‖x‖ = 1",
@@ -211,12 +197,7 @@ ENTRIES: tuple[Entry, ...] = (
         huge=condition_scale,
     ),
     Entry(
-        SpecialLinear,
-        "det X = 1",
-        "Hall 2015",
-        SQUARE,
-        UnimodularMatrices(),
-        huge=condition_scale,
+        SpecialLinear, "det X = 1", "Hall 2015", SQUARE, UnimodularMatrices(), huge=condition_scale
     ),
     Entry(
         PositiveDefinite,
