@@ -6,12 +6,16 @@ puts a constraint on a tensor; any torch optimizer then trains it. `layer.weight
 point and gives back exactly that point.
 """
 
+from manifolds.catalogue.almost_orthogonal import AlmostOrthogonal
 from manifolds.catalogue.ball import Ball
 from manifolds.catalogue.centered import Centered
 from manifolds.catalogue.circulant import Circulant
 from manifolds.catalogue.doubly_stochastic import DoublyStochastic
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
+from manifolds.catalogue.general_linear import GeneralLinear
+from manifolds.catalogue.generalized_stiefel import GeneralizedStiefel
+from manifolds.catalogue.grassmann import Grassmann
 from manifolds.catalogue.hermitian import Hermitian
 from manifolds.catalogue.hyperboloid import Hyperboloid
 from manifolds.catalogue.interval import Interval
@@ -23,22 +27,31 @@ from manifolds.catalogue.poincare_ball import PoincareBall
 from manifolds.catalogue.positive import Positive
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
+from manifolds.catalogue.prescribed_spectrum import PrescribedSpectrum
 from manifolds.catalogue.simplex import Simplex
 from manifolds.catalogue.skew import Skew
 from manifolds.catalogue.skew_hermitian import SkewHermitian
+from manifolds.catalogue.special_linear import SpecialLinear
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
+from manifolds.catalogue.special_unitary import SpecialUnitary
+from manifolds.catalogue.spectral_ball import SpectralBall
 from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.stochastic_rows import StochasticRows
 from manifolds.catalogue.symmetric import Symmetric
+from manifolds.catalogue.symplectic import Symplectic
+from manifolds.catalogue.symplectic_stiefel import SymplecticStiefel
 from manifolds.catalogue.toeplitz import Toeplitz
 from manifolds.catalogue.traceless import Traceless
+from manifolds.catalogue.unitary import Unitary
 from manifolds.catalogue.upper_triangular import UpperTriangular
 from manifolds.constrain import constrain
 from manifolds.interface import Manifold, OffManifoldError, OffManifoldWarning, tolerance
-from manifolds.maps import Cayley, Exponential, Householder, Map, Polar, Retraction
+from manifolds.maps import QR, Cayley, Exponential, Householder, Map, Polar, Retraction
 from manifolds.rebase import Rebase, rebase
 
 __all__ = [
+    "QR",
+    "AlmostOrthogonal",
     "Ball",
     "Cayley",
     "Centered",
@@ -47,6 +60,9 @@ __all__ = [
     "Exponential",
     "FixedRank",
     "Flattened",
+    "GeneralLinear",
+    "GeneralizedStiefel",
+    "Grassmann",
     "Hermitian",
     "Householder",
     "Hyperboloid",
@@ -64,18 +80,25 @@ __all__ = [
     "Positive",
     "PositiveDefinite",
     "PositiveSemidefinite",
+    "PrescribedSpectrum",
     "Rebase",
     "Retraction",
     "Simplex",
     "Skew",
     "SkewHermitian",
+    "SpecialLinear",
     "SpecialOrthogonal",
+    "SpecialUnitary",
+    "SpectralBall",
     "Sphere",
     "Stiefel",
     "StochasticRows",
     "Symmetric",
+    "Symplectic",
+    "SymplecticStiefel",
     "Toeplitz",
     "Traceless",
+    "Unitary",
     "UpperTriangular",
     "constrain",
     "rebase",

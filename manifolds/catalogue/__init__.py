@@ -1,31 +1,47 @@
 """The manifolds, each one file, and the list of all that tests, tables and figures iterate over."""
 
+from manifolds.catalogue.almost_orthogonal import AlmostOrthogonal
 from manifolds.catalogue.ball import Ball
 from manifolds.catalogue.centered import Centered
 from manifolds.catalogue.choices import (
     BALLS,
     COLUMNS,
+    EVEN,
+    EVEN_TALL,
     KERNELS,
     NUMBERS,
     RECTANGULAR,
     ROWS,
     SQUARE,
+    TALL,
     VECTORS,
+    aligned_maps,
+    condition_scale,
     conformal_scale,
     flattened,
+    interior_scale,
     intervals,
     linear_scale,
     logarithmic_scale,
     maps_and_bases,
+    maps_and_metrics,
     product_scale,
     projective_scale,
+    radii,
     ranks,
+    spectra,
+    unsaturated_scale,
+    with_metric,
+    with_spectrum,
 )
 from manifolds.catalogue.circulant import Circulant
 from manifolds.catalogue.doubly_stochastic import DoublyStochastic
 from manifolds.catalogue.entry import Case, Entry
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
+from manifolds.catalogue.general_linear import GeneralLinear
+from manifolds.catalogue.generalized_stiefel import GeneralizedStiefel
+from manifolds.catalogue.grassmann import Grassmann
 from manifolds.catalogue.hermitian import Hermitian
 from manifolds.catalogue.hyperboloid import Hyperboloid
 from manifolds.catalogue.interval import Interval
@@ -42,7 +58,9 @@ from manifolds.catalogue.points import (
     TOEPLITZ,
     TRACELESS,
     UPPER,
+    AlmostOrthogonalMatrices,
     BallPoints,
+    Contractions,
     DefiniteMatrices,
     Distributions,
     DoublyStochasticMatrices,
@@ -51,27 +69,42 @@ from manifolds.catalogue.points import (
     Frames,
     HyperboloidPoints,
     IntervalNumbers,
+    InvertibleMatrices,
     LowRankMatrices,
+    MetricFrames,
     NonnegativeNumbers,
     PositiveNumbers,
     Rotations,
     SemidefiniteMatrices,
     SkewMatrices,
+    Spans,
+    SpecialUnitaries,
+    SpectrumMatrices,
     SymmetricMatrices,
+    SymplecticMatrices,
+    UnimodularMatrices,
+    UnitaryFrames,
 )
 from manifolds.catalogue.points.geodesics import claim_of_map
 from manifolds.catalogue.positive import Positive
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
+from manifolds.catalogue.prescribed_spectrum import PrescribedSpectrum
 from manifolds.catalogue.simplex import Simplex
 from manifolds.catalogue.skew import Skew
 from manifolds.catalogue.skew_hermitian import SkewHermitian
+from manifolds.catalogue.special_linear import SpecialLinear
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
+from manifolds.catalogue.special_unitary import SpecialUnitary
+from manifolds.catalogue.spectral_ball import SpectralBall
 from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.stochastic_rows import StochasticRows
 from manifolds.catalogue.symmetric import Symmetric
+from manifolds.catalogue.symplectic import Symplectic
+from manifolds.catalogue.symplectic_stiefel import SymplecticStiefel
 from manifolds.catalogue.toeplitz import Toeplitz
 from manifolds.catalogue.traceless import Traceless
+from manifolds.catalogue.unitary import Unitary
 from manifolds.catalogue.upper_triangular import UpperTriangular
 
 ENTRIES: tuple[Entry, ...] = (
@@ -200,6 +233,95 @@ ENTRIES: tuple[Entry, ...] = (
         KERNELS,
         FlattenedPoints(Frames()),
         build=flattened,
+    ),
+    Entry(
+        Unitary,
+        "XᴴX = I",
+        "Edelman, Arias & Smith 1998",
+        RECTANGULAR,
+        UnitaryFrames(),
+        options=maps_and_bases,
+        claim=claim_of_map,
+    ),
+    Entry(
+        SpecialUnitary,
+        "XᴴX = I, det X = 1",
+        "Lezcano-Casado & Martínez-Rubio 2019",
+        SQUARE,
+        SpecialUnitaries(),
+        options=maps_and_bases,
+        claim=claim_of_map,
+    ),
+    Entry(
+        Grassmann,
+        "span X, XᴴX = I",
+        "Edelman, Arias & Smith 1998",
+        TALL,
+        Spans(),
+        options=aligned_maps,
+        claim=claim_of_map,
+    ),
+    Entry(
+        GeneralizedStiefel,
+        "XᵀGX = I",
+        "Absil, Mahony & Sepulchre 2008",
+        TALL,
+        MetricFrames(),
+        options=maps_and_metrics,
+        build=with_metric,
+    ),
+    Entry(
+        Symplectic,
+        "XᵀJX = J",
+        "Gao, Son, Absil & Stykel 2021",
+        EVEN,
+        SymplecticMatrices(),
+        huge=condition_scale,
+    ),
+    Entry(
+        SymplecticStiefel,
+        "XᵀJX = J, tall",
+        "Gao, Son, Absil & Stykel 2021",
+        EVEN_TALL,
+        SymplecticMatrices(),
+        huge=condition_scale,
+    ),
+    Entry(
+        SpectralBall,
+        "‖X‖₂ < 1",
+        "a chart by Cholesky factors",
+        RECTANGULAR,
+        Contractions(),
+        huge=interior_scale,
+    ),
+    Entry(
+        AlmostOrthogonal,
+        "|σ(X) - 1| < r",
+        "polar coordinates",
+        RECTANGULAR,
+        AlmostOrthogonalMatrices(),
+        options=radii,
+        huge=unsaturated_scale,
+    ),
+    Entry(
+        PrescribedSpectrum,
+        "σ(X) = s",
+        "Helmke & Moore 1994",
+        RECTANGULAR,
+        SpectrumMatrices(),
+        options=spectra,
+        build=with_spectrum,
+    ),
+    Entry(
+        GeneralLinear,
+        "det X ≠ 0",
+        "Lezcano-Casado 2019",
+        SQUARE,
+        InvertibleMatrices(),
+        huge=condition_scale,
+    ),
+    Entry(
+        SpecialLinear, "det X = 1", "Hall 2015", SQUARE, UnimodularMatrices(), huge=condition_scale
     ),
 )
 

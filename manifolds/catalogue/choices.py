@@ -1,16 +1,25 @@
 """Sizes and options that several lines of the catalogue share."""
 
 import math
+from typing import Any
 
+import numpy
 import torch
 
 from manifolds.catalogue.entry import Options, Size
 from manifolds.catalogue.flattened import Flattened
+from manifolds.catalogue.generalized_stiefel import GeneralizedStiefel
+from manifolds.catalogue.grassmann import ALIGNED
 from manifolds.catalogue.orthogonal import Orthogonal
+from manifolds.catalogue.points.frames import haar
+from manifolds.catalogue.prescribed_spectrum import PrescribedSpectrum
 from manifolds.interface import Manifold
 from manifolds.maps import MAPS
 
 NUMBERS: tuple[Size, ...] = ((),)
+EVEN: tuple[Size, ...] = ((4,), (2,), (6,), (0,))
+EVEN_TALL: tuple[Size, ...] = ((6, 4), (4, 2), (2, 2), (4, 4), (8, 2), (4, 0), (0, 0))
+TALL: tuple[Size, ...] = ((5, 3), (4, 1), (7, 2), (4, 4), (5, 4), (1, 1), (3, 0), (0, 0))
 VECTORS: tuple[Size, ...] = ((4,), (1,), (2,), (3,), (7,))
 BALLS: tuple[Size, ...] = (*VECTORS, (0,))
 SQUARE: tuple[Size, ...] = ((4,), (1,), (2,), (3,), (5,), (0,))
@@ -33,6 +42,58 @@ def intervals(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same fo
     """An end at zero, the centre at zero, zero outside, ends that round, far from zero."""
     ends = ((0.0, 1.0), (-1.0, 1.0), (-3.0, -0.1), (100.0, 101.0))
     return tuple({"low": low, "high": high} for low, high in ends)
+
+
+def aligned_maps(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same for every size
+    """The maps of the Grassmann manifold."""
+    return tuple({"map": name} for name in ALIGNED)
+
+
+def maps_and_metrics(size: Size) -> tuple[Options, ...]:
+    """Maps and bases with a metric of condition 10, and one of condition 1000."""
+    tame = tuple({"condition": 10.0, **options} for options in maps_and_bases(size))
+    return (*tame, {"condition": 1000.0, "map": "cayley", "base": "assigned"})
+
+
+def with_metric(*size: int, condition: float, **options: Any) -> Manifold:
+    """A metric with eigenvalues from 1 to `condition`, in a fixed random basis."""
+    n = size[0]
+    v = haar((), n, n, numpy.random.default_rng(n))
+    values = torch.logspace(0, math.log10(condition), n, dtype=torch.float64)
+    g = (v * values) @ v.mT
+    return GeneralizedStiefel(*size, metric=(g + g.mT) / 2, **options)
+
+
+def spectra(size: Size) -> tuple[Options, ...]:
+    """Distinct values, equal ones, and a zero after a pair."""
+    r = min(size)
+    kinds = ("distinct", "equal", "a pair and a zero") if r > 2 else ("distinct", "equal")
+    return tuple({"values": kind} for kind in kinds)
+
+
+def with_spectrum(*size: int, values: str) -> Manifold:
+    """PrescribedSpectrum with values named in `spectra`."""
+    s = torch.ones(min(size), dtype=torch.float64)
+    if values == "distinct":
+        s = 1 + torch.arange(len(s), dtype=torch.float64).flip(0)
+    elif values == "a pair and a zero":
+        s[:2], s[-1] = 2.0, 0.0
+    return PrescribedSpectrum(*size, spectrum=s)
+
+
+def interior_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
+    """eps^(-1/4): 1 - σ is about 1/2w², w at most some ten times the scale: far above eps."""
+    return torch.finfo(dtype).eps ** -0.25
+
+
+def radii(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same for every size
+    """A narrow shell and a wide one."""
+    return ({"radius": 0.5}, {"radius": 0.1}, {"radius": 0.9, "map": "polar"})
+
+
+def unsaturated_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
+    """log(1/eps) / 32: ‖S‖ <= 5 for small normal S, 1 - tanh S = 2 e^(-2S) stays far above eps."""
+    return -math.log(torch.finfo(dtype).eps) / 32
 
 
 def ranks(size: Size) -> tuple[Options, ...]:
@@ -70,3 +131,8 @@ def product_scale(manifold: Manifold, dtype: torch.dtype) -> float:
 def logarithmic_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
     """log(max) / 32: a normal draw, at most 4 in small matrices, is exponentiated and squared."""
     return float(torch.log(torch.tensor(torch.finfo(dtype).max, dtype=torch.float64))) / 32
+
+
+def condition_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
+    """log(1/eps) / 16: ‖A‖₂ <= 5 for small normal A, and cond exp(A) <= e^(2‖A‖) stays < 1/eps."""
+    return -math.log(torch.finfo(dtype).eps) / 16

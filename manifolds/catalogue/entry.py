@@ -60,6 +60,11 @@ class Entry:
         """Whether complex tensors are points too."""
         return self.manifold.complex_form
 
+    @property
+    def real_form(self) -> bool:
+        """Whether real tensors are points."""
+        return self.manifold.real_form
+
     def cases(self) -> Iterator["Case"]:
         """Sizes x options, the typical size first."""
         for size in self.sizes:

@@ -9,7 +9,7 @@ from manifolds.catalogue.low_rank import checked_rank, distance_to_rank, truncat
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra.basics import identity
 from manifolds.linear_algebra.exponential import exponential
-from manifolds.linear_algebra.range import clipped, largest_factor
+from manifolds.linear_algebra.range import clipped, largest_factor, saturated
 
 
 class FixedRank(Manifold):
@@ -42,7 +42,7 @@ class FixedRank(Manifold):
         """(U + M) S exp(E) (V + N)ᴴ."""
         m, e, n = parameters
         u, s, v = (self.recalled(name, m) for name in ("left", "core", "right"))
-        core = s @ exponential(_saturated(e))
+        core = s @ exponential(saturated(e, math.log(torch.finfo(e.dtype).max) / 4))
         return _graph(u, m) @ core @ _graph(v, n).mH
 
     def coordinates(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -94,11 +94,3 @@ def _graph(base: Tensor, p: Tensor) -> Tensor:
     """B + (I - B Bᴴ) P, clipped so that a product of four such factors stays in range."""
     p = clipped(p, largest_factor(base.shape[-2], p.dtype) ** 0.25)
     return base + (p - base @ (base.mH @ p))
-
-
-def _saturated(e: Tensor) -> Tensor:
-    """E, or its multiple of norm log(max) / 4, where exp(E) would leave the range of the dtype."""
-    limit = math.log(torch.finfo(e.dtype).max) / 4
-    e = clipped(e, limit)  # or the norm itself overflows
-    size = torch.linalg.matrix_norm(e, keepdim=True).detach()
-    return e * (limit / size.clamp_min(limit))

@@ -19,7 +19,7 @@ class Orthogonal(Framed):
     """XᵀX = I_k for n >= k, XXᵀ = I_n for n < k; (*batch, n, k) -> (*batch, n, k).
 
     Square X may lie in either component of O(n). Maps: "cayley", "exponential", "householder",
-    "polar" (base="assigned" only). Every map costs O(n k²) time and O(n k) memory for n >= k.
+    "polar", "qr" (base="assigned" only). Every map costs O(n k²) time, O(n k) memory for n >= k.
 
     `project` is nearest in every unitarily invariant norm (the polar factor: Fan & Hoffman 1955);
     `random_point` has the Haar distribution (QR of a normal matrix, diag R > 0: Stewart 1980).

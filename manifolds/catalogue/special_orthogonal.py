@@ -5,7 +5,7 @@ from torch import Tensor
 
 from manifolds.catalogue.orthogonal import orthonormality
 from manifolds.interface import Normal
-from manifolds.linear_algebra.orthonormalize import orthonormal_factor
+from manifolds.linear_algebra.orthonormalize import orthonormal_factor, turn_last
 from manifolds.maps import Map
 from manifolds.maps.framed import Framed
 
@@ -13,7 +13,7 @@ from manifolds.maps.framed import Framed
 class SpecialOrthogonal(Framed):
     """XᵀX = I, det X = 1; (*batch, n, n) -> (*batch, n, n).
 
-    Maps: "cayley", "exponential", "householder", "polar" (base="assigned" only).
+    Maps: "cayley", "exponential", "householder", "polar", "qr" (base="assigned" only).
 
     `project` is nearest in the Frobenius norm (Umeyama 1991, lemma: the last singular vector turns
     where det X < 0); `random_point` has the Haar distribution on SO(n).
@@ -46,20 +46,14 @@ class SpecialOrthogonal(Framed):
     def nearest(self, x: Tensor) -> Tensor:
         """U diag(1, …, 1, det UVᵀ) Vᵀ of X = U S Vᵀ."""
         u, _, vh = torch.linalg.svd(x)
-        return _turn_last(u, torch.linalg.det(u @ vh)) @ vh
+        return turn_last(u, torch.linalg.det(u @ vh)) @ vh
 
     def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:
         """A Haar matrix of O(n), its last column turned where det = -1."""
         q = orthonormal_factor(normal(*shape))
-        return _turn_last(q, torch.linalg.det(q))
+        return turn_last(q, torch.linalg.det(q))
 
     @property
     def dim(self) -> int:
         """n (n - 1) / 2."""
         return self.size[0] * (self.size[0] - 1) // 2
-
-
-def _turn_last(q: Tensor, determinant: Tensor) -> Tensor:
-    """The last column times the sign of the determinant."""
-    last = torch.arange(q.shape[-1], device=q.device) == q.shape[-1] - 1
-    return torch.where(last & (determinant < 0)[..., None, None], -q, q)

@@ -22,7 +22,7 @@ class Sphere(Framed):
     """‖x‖ = 1; (*batch, n) -> (*batch, n).
 
     The frames of one column: maps "exponential" (x = cos‖u‖ b + sin‖u‖ u/‖u‖, u ⊥ b), "cayley",
-    "householder" (stereographic), "polar" ((b + u)/‖b + u‖).
+    "householder" (stereographic), "polar" and "qr", both (b + u)/‖b + u‖.
 
     `project` is nearest in the Euclidean norm, the first unit vector for 0; `random_point` is
     uniform (Muller 1959). Reference: Absil, Mahony & Sepulchre 2008, examples 3.5.1, 4.1.1, 5.4.1.

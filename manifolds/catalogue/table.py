@@ -7,7 +7,8 @@ def row(entry: Entry) -> str:
     """Call | set | complex | reference."""
     axes = getattr(entry.manifold, "axes", ("...",))
     call = f"`{entry.name}({', '.join(axes)})`"
-    field = "real, complex" if entry.complex_form else "real"
+    forms = {"real": entry.real_form, "complex": entry.complex_form}
+    field = ", ".join(form for form, there in forms.items() if there)
     return f"| {call} | {entry.formula} | {field} | {entry.reference} |"
 
 

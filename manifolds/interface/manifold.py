@@ -48,6 +48,8 @@ class Manifold(nn.Module, ABC):
     """For an open set: the class that also has its boundary."""
     complex_form: bool = False
     """Whether complex tensors are points too."""
+    real_form: bool = True
+    """Whether real tensors are points: not of sets that are complex by nature."""
     has_base: bool = False
     """Whether assignment moves a base point and leaves zero parameters; `rebase` needs that."""
 
@@ -140,7 +142,7 @@ class Manifold(nn.Module, ABC):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """-> (*batch, *size): a random point; the class documents the distribution."""
-        dtype = dtype or torch.get_default_dtype()
+        dtype = dtype or self._default_dtype()
         self._require_dtype(dtype)
         draw = Normal(generator, working_dtype(dtype), torch.device(device or "cpu"))
         return self.sample((*batch, *self.size), draw).to(dtype)
@@ -228,11 +230,17 @@ class Manifold(nn.Module, ABC):
             raise ValueError(f"{self} needs shape (*batch, {wanted}), got {shape}")
 
     def _require_dtype(self, dtype: torch.dtype) -> None:
-        if dtype.is_complex and self.complex_form:
-            return
-        if not dtype.is_floating_point:
-            wanted = "a real or complex" if self.complex_form else "a real"
+        real = self.real_form and dtype.is_floating_point
+        if not real and not (self.complex_form and dtype.is_complex):
+            forms = {"a real": self.real_form, "complex": self.complex_form}
+            wanted = " or ".join(form for form, there in forms.items() if there)
+            wanted = wanted if self.real_form else f"a {wanted}"
             raise TypeError(f"{self} needs {wanted} floating point tensor, got {dtype}")
+
+    def _default_dtype(self) -> torch.dtype:
+        """torch's default, or where only complex tensors are points the complex one of its size."""
+        default = working_dtype(torch.get_default_dtype())
+        return torch.get_default_dtype() if self.real_form else default.to_complex()
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *rest: Any) -> None:
         """A base point follows the batch dimensions of the checkpoint."""

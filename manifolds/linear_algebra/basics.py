@@ -52,3 +52,8 @@ def norm(a: Tensor, dims: int) -> Tensor:
 def ratio(a: Tensor, b: Tensor) -> Tensor:
     """a / b with 0 / 0 = 0, for a, b ≥ 0."""
     return torch.where(a == 0, torch.zeros_like(a), a / b)
+
+
+def phase(a: Tensor) -> Tensor:
+    """a / |a| elementwise, 1 where a = 0: for real a its sign."""
+    return torch.where(a == 0, torch.ones_like(a), torch.sgn(a))

@@ -64,6 +64,12 @@ def orthonormal_factor(x: Tensor) -> Tensor:
     return q * torch.where(diagonal(r).real < 0, -1, 1).to(q.dtype).unsqueeze(-2)
 
 
+def turn_last(q: Tensor, determinant: Tensor) -> Tensor:
+    """The last column times the sign of the determinant."""
+    last = torch.arange(q.shape[-1], device=q.device) == q.shape[-1] - 1
+    return torch.where(last & (determinant < 0)[..., None, None], -q, q)
+
+
 class Orthonormalize(Function):
     """Q with QᴴQ = I + E -> the orthonormal matrix next to it; see Note [Polishing]."""
 

@@ -17,3 +17,10 @@ def clipped(a: Tensor, limit: float) -> Tensor:
         parts = torch.view_as_real(a.resolve_conj())
         return torch.view_as_complex(parts.clamp(-limit, limit))
     return a.clamp(-limit, limit)
+
+
+def saturated(a: Tensor, limit: float) -> Tensor:
+    """A, or its multiple of Frobenius norm `limit` where it is larger; (*batch, n, k) -> same."""
+    a = clipped(a, limit)  # or the norm itself overflows
+    size = torch.linalg.matrix_norm(a, keepdim=True).detach()
+    return a * (limit / size.clamp_min(limit))

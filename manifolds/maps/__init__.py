@@ -5,8 +5,9 @@ from manifolds.maps.exponential import Exponential
 from manifolds.maps.householder import Householder
 from manifolds.maps.map import Chart, Map, Retraction
 from manifolds.maps.polar import Polar
+from manifolds.maps.qr import QR
 
-MAPS: dict[str, Map] = {m.name: m for m in (Cayley(), Exponential(), Householder(), Polar())}
+MAPS: dict[str, Map] = {m.name: m for m in (Cayley(), Exponential(), Householder(), Polar(), QR())}
 """The maps by name, as `map=` takes them."""
 
 
@@ -29,6 +30,7 @@ def resolve(name: str | Map, base: str) -> Chart:
 
 __all__ = [
     "MAPS",
+    "QR",
     "Cayley",
     "Chart",
     "Exponential",

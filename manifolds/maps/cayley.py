@@ -10,7 +10,7 @@ lemma 4, has the 2k×2k form.) Cost: three products n k² and one inverse of siz
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.basics import add_identity, gram, identity_like
+from manifolds.linear_algebra.basics import add_identity, gram, identity_like, phase
 from manifolds.linear_algebra.inverse import accretive_inverse
 from manifolds.linear_algebra.orthonormalize import orthonormalize
 from manifolds.maps.map import Chart, Retraction, State
@@ -30,13 +30,13 @@ class FixedCayley(Chart):
     def point(self, state: State, p: Tensor) -> Tensor:
         """P = [A; C] -> X."""
         a, c = split(p)
-        return cayley(identity_like(p), a, lower_part(c)) * state["signs"].unsqueeze(-2)
+        return cayley(identity_like(p), a, lower_part(c)) * phase(state["signs"]).unsqueeze(-2)
 
     def anchor(self, x: Tensor) -> tuple[State, Tensor]:
-        """With XD = [Y; Z]: C = 2Z (I + Y)⁻¹, A = 2(Y - I + CᴴZ/2)(I + Y)⁻¹."""
+        """With X D̄ = [Y; Z]: C = 2Z (I + Y)⁻¹, A = 2(Y - I + CᴴZ/2)(I + Y)⁻¹."""
         k = x.shape[-1]
         signs = signature(x[..., :k, :])
-        y, z = (x * signs.unsqueeze(-2)).split([k, x.shape[-2] - k], dim=-2)
+        y, z = (x * signs.conj().unsqueeze(-2)).split([k, x.shape[-2] - k], dim=-2)
         inverse = torch.linalg.inv(add_identity(y))
         c = 2 * z @ inverse
         a = 2 * (add_identity(y, -1) + c.mH @ z / 2) @ inverse

@@ -9,7 +9,7 @@ the QR factor of N, which has no derivative at N = 0). Square: X = B exp(A).
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.basics import gram, identity_like
+from manifolds.linear_algebra.basics import gram, identity_like, phase
 from manifolds.linear_algebra.exponential import exponential
 from manifolds.linear_algebra.orthonormalize import orthonormalize
 from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root
@@ -31,7 +31,7 @@ def coefficients(a: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
     if size == 1 and not a.is_complex():  # real 1×1 skew: A = 0, the rotation by √K
         return cosine_of_root(k), sine_of_root_over_root(k)
     # Balanced by σ² = max |k_ij|: exp is the same for every σ, and both off-diagonal blocks O(‖N‖)
-    sigma = torch.sqrt(k.detach().abs().amax((-2, -1), keepdim=True)) if k.numel() else k
+    sigma = torch.sqrt(k.detach().abs().amax((-2, -1), keepdim=True)) if k.numel() else k.real
     sigma = torch.where(sigma > 0, sigma, torch.ones_like(sigma))
     zero = torch.zeros_like(k)
     m = torch.cat(
@@ -57,7 +57,7 @@ def logarithm(x: Tensor) -> Tensor:
 
 
 class FixedExponential(Chart):
-    """X = Π exp([[0, -Cᴴ], [C, 0]])[:, :k] exp(A) D, D signs and Π a permutation of rows.
+    """X = Π exp([[0, -Cᴴ], [C, 0]])[:, :k] exp(A) D, D phases and Π a permutation of rows.
 
     Π brings k independent rows to the top, which keeps the principal angles below π/2, where the
     first factor has full rank; D keeps the angles of the second below π (Note [Signature]).
@@ -72,10 +72,10 @@ class FixedExponential(Chart):
         if c.shape[-2]:
             frame = geodesic(identity_like(p), torch.zeros_like(a), lower_part(c)) @ rotation
         rows = state["rows"].unsqueeze(-1).expand(frame.shape)
-        return torch.gather(frame * state["signs"].unsqueeze(-2), -2, rows)
+        return torch.gather(frame * phase(state["signs"]).unsqueeze(-2), -2, rows)
 
     def anchor(self, x: Tensor) -> tuple[State, Tensor]:
-        """ΠᵀX = [U cos Θ Uᴴ; M sin Θ Uᴴ] R: C = M Θ Uᴴ, A = log(RD)."""
+        """ΠᵀX = [U cos Θ Uᴴ; M sin Θ Uᴴ] R: C = M Θ Uᴴ, A = log(R D̄)."""
         n, k = x.shape[-2:]
         order = independent_rows(x)
         y, z = torch.gather(x, -2, order.unsqueeze(-1).expand(x.shape)).split([k, n - k], dim=-2)
@@ -85,7 +85,7 @@ class FixedExponential(Chart):
         stretch = torch.where(sines > 0, torch.atan2(sines, cosines) / sines, 1.0)
         c = (lower * stretch.unsqueeze(-2)) @ u.mH
         signs = signature(u @ vh)
-        a = logarithm((u @ vh) * signs.unsqueeze(-2))
+        a = logarithm((u @ vh) * signs.conj().unsqueeze(-2))
         return {"signs": signs, "rows": order.argsort(-1)}, torch.cat([a, c], dim=-2)
 
 

@@ -1,40 +1,48 @@
-"""X = H₁ ⋯ H_k [I; 0] D with Hᵢ = I - 2 vᵢvᵢᵀ/‖vᵢ‖², vᵢ = (0, …, 0, 1, *, …, *): compact WY.
+"""X = H₁ ⋯ H_k [I; 0] D with Hᵢ = I - vᵢvᵢᴴ / (‖vᵢ‖²/2 + ihᵢ), vᵢ = (0, …, 0, 1, *, …, *).
 
-The strict lower triangle of V is free: each reflector is a stereographic chart of a sphere, so the
-Jacobian has full rank at every V. The product is I - U T Uᵀ with U the unit vᵢ and T⁻¹ = I/2 +
-triu(UᵀU, 1) (Schreiber & Van Loan, A storage-efficient WY representation, SIAM J. Sci. Stat.
-Comput. 1989; for training: Likhosherstov, Davis, Choromanski & Weller, CWY parametrization, AISTATS
-2021). Cost: two products n k² and one triangular solve, and as much again to turn the frame to a
-tall base, one product to a square one.
+The strict lower triangle V and, for complex X, the real hᵢ are free; for real X hᵢ = 0 and Hᵢ is a
+reflection. Hᵢ is unitary since ‖vᵢ‖² is twice the real part of its divisor g, and its column
+(1 - 1/g, -v/g) is any unit vector but e: v and g are smooth functions of it, so that each factor is
+a chart of a sphere and the Jacobian has full rank at every parameter. The product is I - U T Uᴴ
+with U the unit vᵢ and T⁻¹ = diag(1/2 + ihᵢ/‖vᵢ‖²) + triu(UᴴU, 1) (real: Schreiber & Van Loan, A
+storage-efficient WY representation, SIAM J. Sci. Stat. Comput. 1989; for training: Likhosherstov,
+Davis, Choromanski & Weller, CWY parametrization, AISTATS 2021). Cost: two products n k² and one
+triangular solve, and as much again to turn the frame to a tall base, one product to a square one.
 """
 
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.basics import diagonal, gram, identity_like
+from manifolds.linear_algebra.basics import diagonal, gram, identity_like, phase
 from manifolds.linear_algebra.orthonormalize import orthonormalize
 from manifolds.maps.map import Chart, Map, State
 
 
-def compact(v: Tensor) -> tuple[Tensor, Tensor]:
-    """V, of which the strict lower triangle is read -> (U, T⁻¹) with H₁ ⋯ H_k = I - U T Uᵀ."""
-    v = v.tril(-1) + identity_like(v)
+def compact(p: Tensor) -> tuple[Tensor, Tensor]:
+    """V below the diagonal and h on it, imaginary -> (U, T⁻¹) with H₁ ⋯ H_k = I - U T Uᴴ."""
+    v = p.tril(-1) + identity_like(p)
     # A reflector does not depend on its length: dividing by the largest entry avoids overflow
-    v = v / v.detach().abs().amax(-2, keepdim=True) if v.numel() else v
-    u = v / torch.linalg.vector_norm(v, dim=-2, keepdim=True)
+    largest = v.detach().abs().amax(-2, keepdim=True) if v.numel() else v.real.sum(-2, keepdim=True)
+    v = v / largest
+    length = torch.linalg.vector_norm(v, dim=-2, keepdim=True)
+    u = v / length
     g = gram(u)
-    return u, g.triu(1) + identity_like(g) / 2
+    t_inverse = g.triu(1) + identity_like(g) / 2
+    if p.is_complex():
+        h = diagonal(p).imag / (length * largest).squeeze(-2) ** 2
+        t_inverse = t_inverse + torch.diag_embed(1j * h)
+    return u, t_inverse
 
 
-def reflect(u: Tensor, t_inverse: Tensor, y: Tensor, uty: Tensor) -> Tensor:
-    """(I - U T Uᵀ) Y from UᵀY; (*batch, n, k)."""
-    return y - u @ torch.linalg.solve_triangular(t_inverse, uty, upper=True)
+def reflect(u: Tensor, t_inverse: Tensor, y: Tensor, uhy: Tensor) -> Tensor:
+    """(I - U T Uᴴ) Y from UᴴY; (*batch, n, k)."""
+    return y - u @ torch.linalg.solve_triangular(t_inverse, uhy, upper=True)
 
 
-def frame(v: Tensor) -> Tensor:
-    """H₁ ⋯ H_k [I; 0], whose UᵀY are the first k rows of U; (*batch, n, k)."""
-    u, t_inverse = compact(v)
-    return reflect(u, t_inverse, identity_like(v), u[..., : u.shape[-1], :].mT)
+def frame(p: Tensor) -> Tensor:
+    """H₁ ⋯ H_k [I; 0], whose UᴴY are the first k rows of U; (*batch, n, k)."""
+    u, t_inverse = compact(p)
+    return reflect(u, t_inverse, identity_like(p), u[..., : u.shape[-1], :].mH)
 
 
 def reflectors(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -43,15 +51,35 @@ def reflectors(x: Tensor) -> tuple[Tensor, Tensor]:
     Where a column is already a multiple of eᵢ, LAPACK takes Hᵢ = I (τ = 0); ours takes vᵢ = eᵢ,
     which reflects eᵢ, so the sign turns.
     """
+    if x.is_complex():
+        return complex_reflectors(x)
     v, tau = torch.geqrf(x)
     signs = torch.where(diagonal(v) < 0, -1.0, 1.0) * torch.where(tau == 0, -1.0, 1.0)
     return v.tril(-1), signs.to(x.dtype)
 
 
+def complex_reflectors(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The same with h = 0: column i, below its pivot r, is turned by d = -r/|r| to have r <= 0.
+
+    Then v = (1, -column / (1 - r)) without cancellation. LAPACK's complex τ has another form.
+    """
+    rest, v = x.clone(), torch.zeros_like(x)
+    signs = x.new_ones(*x.shape[:-2], x.shape[-1])
+    for i in range(x.shape[-1]):
+        signs[..., i] = -phase(rest[..., i, i])
+        column = rest[..., i:, i] * signs[..., i, None].conj()
+        v[..., i:, i] = -column / (1 - column[..., :1])
+        v[..., i, i] = 1
+        w = v[..., i:, i : i + 1]
+        product = w.mH @ rest[..., i:, i:]
+        rest[..., i:, i:] -= 2 * w @ (product / gram(w))
+    return v.tril(-1), signs
+
+
 class CentredHouseholder(Chart):
     """X = -Q H(P) [I; 0] with Q [I; 0] = B the assigned frame; H(0) turns the signs of the first k.
 
-    Q is B where square, and the product of the reflectors of B, I - U T Uᵀ, where tall. At P = 0
+    Q is B where square, and the product of the reflectors of B, I - U T Uᴴ, where tall. At P = 0
     the derivative of a square frame is twice an isometry. Shifting the reflectors of B itself,
     V_B + P, would save this product but bends the metric: on orthogonal Procrustes of size 60 it
     left a gap of 7e-2 after 400 steps of gradient descent where this chart leaves 7e-3 (measured).
@@ -70,7 +98,7 @@ class CentredHouseholder(Chart):
         if "base_point" in state:
             return orthonormalize(state["base_point"] @ y)
         u, t_inverse = compact(state["reflectors"])
-        x = reflect(u, t_inverse, y, u.mT @ y)
+        x = reflect(u, t_inverse, y, u.mH @ y)
         return orthonormalize(x * state["signs"].unsqueeze(-2))
 
 
@@ -88,7 +116,7 @@ class FixedHouseholder(Chart):
 
 
 class Householder(Map):
-    """A product of k reflections; real frames only."""
+    """A product of k reflections; of complex frames, of k unitary changes of rank one."""
 
     name = "householder"
     fixed = FixedHouseholder()

@@ -1,4 +1,4 @@
-"""The signature of a frame: signs that keep a fixed chart away from its singular points.
+"""The signature of a frame: phases that keep a fixed chart away from its singular points.
 
 Note [Signature]
 Cay(A) never has the eigenvalue -1 and a logarithm is singular there, while frames do. For every X
@@ -6,22 +6,24 @@ with ‖X‖ <= 1 there are signs D for which X₁ + D, X₁ the leading k×k bl
 LU without pivoting and all pivots >= 1 in modulus: eliminate column after column and let d_i be
 the sign of the running diagonal entry (Ballard, Demmel, Grigori, Jacquelin, Knight & Nguyen,
 Reconstructing Householder vectors from TSQR, J. Parallel Distrib. Comput. 2015, section 3). As
-(X₁ + D) D = X₁D + I, the frame XD is in reach of either chart; D is kept in a buffer.
+(X₁ + D) D = X₁D + I, the frame XD is in reach of either chart; D is kept in a buffer. Complex X:
+the same with the pivots' phases |d_i| = 1 for signs and X D̄ for XD; a chart takes the phases of
+what was kept, since a cast to a longer dtype leaves their moduli off by rounding.
 """
 
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.basics import skew
+from manifolds.linear_algebra.basics import phase, skew
 
 
 def signature(x: Tensor) -> Tensor:
-    """d with d_i = ±1, the signs of Note [Signature]; (*batch, k, k) -> (*batch, k)."""
+    """d with |d_i| = 1, the signs or phases of Note [Signature]; (*batch, k, k) -> (*batch, k)."""
     rest = x.clone()
     signs = x.new_ones(x.shape[:-1])
     for i in range(x.shape[-1]):
         pivot = rest[..., i, i]
-        signs[..., i] = torch.where(pivot < 0, -1.0, 1.0)
+        signs[..., i] = phase(pivot)
         column = rest[..., i + 1 :, i] / (pivot + signs[..., i]).unsqueeze(-1)
         rest[..., i + 1 :, i + 1 :] -= column.unsqueeze(-1) * rest[..., i, i + 1 :].unsqueeze(-2)
     return signs

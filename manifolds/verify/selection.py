@@ -43,7 +43,7 @@ def fast_cases(entry: Entry) -> Iterator[tuple[Case, bool]]:
 def dtypes_of(case: Case, chosen: Sequence[torch.dtype]) -> list[torch.dtype]:
     """The chosen dtypes, and the complex ones that belong to them where a complex form exists."""
     complex_ones = [COMPLEX[d] for d in chosen if d in COMPLEX] if case.entry.complex_form else []
-    return [*chosen, *complex_ones]
+    return [*chosen, *complex_ones] if case.entry.real_form else complex_ones
 
 
 def applicable(law: Law, subject: Subject) -> str | None:

@@ -42,7 +42,7 @@ def test_a_users_own_map_is_taken_in_the_same_place(size: tuple[int, int]):
 
 
 def test_an_unknown_map_lists_the_known_ones():
-    with pytest.raises(ValueError, match="cayley, exponential, householder, polar"):
+    with pytest.raises(ValueError, match="cayley, exponential, householder, polar, qr"):
         manifolds.Orthogonal(3, 3, map="caley")
 
 
@@ -51,9 +51,10 @@ def test_an_unknown_base_lists_the_known_ones():
         manifolds.Orthogonal(3, 3, base="moving")
 
 
-def test_polar_has_no_fixed_base():
+@pytest.mark.parametrize("name", ["polar", "qr"])
+def test_a_retraction_without_a_closed_inverse_has_no_fixed_base(name: str):
     with pytest.raises(ValueError, match="no closed inverse"):
-        resolve("polar", "fixed")
+        resolve(name, "fixed")
 
 
 @pytest.mark.parametrize(("map_", "base"), CHARTS)

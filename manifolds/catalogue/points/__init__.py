@@ -1,12 +1,19 @@
 """Points of the sets from independent sources: random, hard, tied, outside; one file per family."""
 
-from manifolds.catalogue.points.frames import Frames, Rotations
+from manifolds.catalogue.points.frames import Frames, Rotations, Spans
 from manifolds.catalogue.points.hyperbolic import BallPoints, HyperboloidPoints
 from manifolds.catalogue.points.linear import SkewMatrices, SymmetricMatrices
+from manifolds.catalogue.points.linear_groups import InvertibleMatrices, UnimodularMatrices
 from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatrices
+from manifolds.catalogue.points.metric import MetricFrames
 from manifolds.catalogue.points.numbers import IntervalNumbers, NonnegativeNumbers, PositiveNumbers
 from manifolds.catalogue.points.points import Points
 from manifolds.catalogue.points.positive import DefiniteMatrices, SemidefiniteMatrices
+from manifolds.catalogue.points.spectra import (
+    AlmostOrthogonalMatrices,
+    Contractions,
+    SpectrumMatrices,
+)
 from manifolds.catalogue.points.stochastic import Distributions, DoublyStochasticMatrices
 from manifolds.catalogue.points.subspaces import (
     CENTERED,
@@ -17,6 +24,8 @@ from manifolds.catalogue.points.subspaces import (
     TRACELESS,
     UPPER,
 )
+from manifolds.catalogue.points.symplectic import SymplecticMatrices
+from manifolds.catalogue.points.unitary import SpecialUnitaries, UnitaryFrames
 from manifolds.catalogue.points.views import FlattenedPoints
 
 __all__ = [
@@ -27,7 +36,9 @@ __all__ = [
     "TOEPLITZ",
     "TRACELESS",
     "UPPER",
+    "AlmostOrthogonalMatrices",
     "BallPoints",
+    "Contractions",
     "DefiniteMatrices",
     "Distributions",
     "DoublyStochasticMatrices",
@@ -36,12 +47,20 @@ __all__ = [
     "Frames",
     "HyperboloidPoints",
     "IntervalNumbers",
+    "InvertibleMatrices",
     "LowRankMatrices",
+    "MetricFrames",
     "NonnegativeNumbers",
     "Points",
     "PositiveNumbers",
     "Rotations",
     "SemidefiniteMatrices",
     "SkewMatrices",
+    "Spans",
+    "SpecialUnitaries",
+    "SpectrumMatrices",
     "SymmetricMatrices",
+    "SymplecticMatrices",
+    "UnimodularMatrices",
+    "UnitaryFrames",
 ]

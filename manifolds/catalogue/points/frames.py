@@ -14,6 +14,8 @@ from manifolds.catalogue.points.points import (
     Generator,
     Named,
     Points,
+    expm,
+    normal,
     turned,
 )
 
@@ -151,6 +153,17 @@ class Rotations(Frames):
             {m: q.to(dtype) for m, q in tied(n).items() if not self.admits(q)} if n else {}
         )
         return super().outside(manifold, dtype) | reflections
+
+
+class Spans(Frames):
+    """Frames as bases: targets are aligned with their start, whose span alone a chart moves."""
+
+    def nearby(self, manifold: Any, x: Tensor, rng: Generator) -> Tensor:  # noqa: ARG002
+        """exp(Ω) X, Ω = NXᴴ - XNᴴ, XᴴN = 0, with the largest angle 1/2."""
+        g = normal(rng, *x.shape, is_complex=x.is_complex())
+        n = g - x @ (x.mH @ g)
+        size = torch.linalg.matrix_norm(n, 2, keepdim=True)
+        return expm(NEARBY_ANGLE * (n @ x.mH - x @ n.mH) / size) @ x
 
 
 def _frame_shape(manifold: Any) -> tuple[int, ...]:

@@ -44,6 +44,7 @@ CLAIMS = {
     "cayley": Claim(2, canonical),
     "exponential": Claim(EXACT, canonical),
     "polar": Claim(2, euclidean),
+    "qr": Claim(1, canonical),
 }
 
 

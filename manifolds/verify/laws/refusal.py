@@ -115,6 +115,9 @@ def measure_malformed(subject: Subject) -> Iterator[Finding]:
     if not subject.make().complex_form:
         wrong = x + 0j
         yield failure("complex", complaint_unless_raised(subject.make(), wrong, ERRORS))
+    if not subject.make().real_form:
+        wrong = x.real
+        yield failure("real", complaint_unless_raised(subject.make(), wrong, ERRORS))
     yield failure("failed assignment", complaint_about_assignment(subject.make(), x))
 
 

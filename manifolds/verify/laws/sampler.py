@@ -49,6 +49,5 @@ LAWS = (
         takes_batch=False,
         typical_only=True,
         needs_source=True,
-        real_only=True,
     ),
 )

@@ -1,0 +1,103 @@
+"""The generalized Stiefel manifold {X : XᵀGX = I} of a positive definite G."""
+
+import torch
+from torch import Tensor
+
+from manifolds.catalogue.orthogonal import Orthogonal
+from manifolds.interface import Manifold, Normal
+from manifolds.interface.tolerance import LARGEST_VIOLATION
+from manifolds.linear_algebra.basics import add_identity, norm
+from manifolds.maps import Map
+
+
+class GeneralizedStiefel(Manifold):
+    """XᵀGX = I_k, k <= n; (*batch, n, k) -> (*batch, n, k).
+
+    With G = LLᵀ (Cholesky) Q = LᵀX is an orthonormal frame: X = L⁻ᵀQ, Q on `Orthogonal` with its
+    maps and bases. G, of shape (n, n), is the option `metric`; it is kept in a buffer and cast to
+    the dtype and device of X. (Absil, Mahony & Sepulchre 2008, section 4.5.1; Sato & Aihara,
+    Cholesky QR-based retraction on the generalized Stiefel manifold, Comput. Optim. Appl. 2019.)
+
+    A relative error eps of X is one of √cond(G) eps in Q and, once Q is made orthonormal again, in
+    X: the tolerance, and with it the accuracy of the round trip, carries the factor √cond(G).
+    `violation` is ‖XᵀGX - I‖ √k / (‖X‖ ‖GX‖), relative to the rounding of XᵀGX; for G = I it is
+    that of `Orthogonal`. `project` is X (XᵀGX)^(-1/2), nearest in the norm (tr ZᵀGZ)^(1/2);
+    `random_point` is L⁻ᵀQ, Q Haar. ValueError where G is not symmetric positive definite.
+    """
+
+    axes = ("n", "k")
+
+    def __init__(
+        self,
+        *size: int,
+        metric: Tensor,
+        map: str | Map = "cayley",
+        base: str = "assigned",
+        strict: bool = False,
+    ) -> None:
+        super().__init__(*size, strict=strict)
+        if self.size[0] < self.size[1]:
+            raise ValueError(f"GeneralizedStiefel(n, k) needs k <= n, got {self.size}")
+        self.remember(metric=metric, factor=cholesky_factor(metric, self.size[0]))
+        self.frames = Orthogonal(*self.size, map=map, base=base)
+        self.condition = condition(self.get_buffer("factor"))
+        self.has_base = self.frames.has_base
+        self.options = self.frames.options
+
+    def tolerance(self, dtype: torch.dtype) -> float:
+        """The usual one times √cond(G) = cond(L), at most 1/8."""
+        return min(super().tolerance(dtype) * self.condition, LARGEST_VIOLATION)
+
+    def frame(self, x: Tensor) -> Tensor:
+        """Q = LᵀX."""
+        return self.recalled("factor", x).mT @ x
+
+    def unframe(self, q: Tensor) -> Tensor:
+        """X = L⁻ᵀQ."""
+        return torch.linalg.solve_triangular(self.recalled("factor", q).mT, q, upper=True)
+
+    def embed(self, *parameters: Tensor) -> Tensor:
+        """L⁻ᵀ times the frame."""
+        return self.unframe(self.frames.embed(*parameters))
+
+    def coordinates(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """The coordinates of the frame."""
+        return self.frames.coordinates(self.frame(x))
+
+    def residual(self, x: Tensor) -> Tensor:
+        """‖XᵀGX - I‖ √k / max(‖X‖ ‖GX‖, k)."""
+        k = self.size[1]
+        gx = self.recalled("metric", x) @ x
+        scale = (norm(x, 2) * norm(gx, 2)).clamp_min(max(k, 1))
+        return norm(add_identity(x.mT @ gx, -1), 2) * k**0.5 / scale
+
+    def nearest(self, x: Tensor) -> Tensor:
+        """L⁻ᵀ times the polar factor of LᵀX."""
+        return self.unframe(self.frames.nearest(self.frame(x)))
+
+    def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:
+        """L⁻ᵀ times a Haar frame."""
+        return self.unframe(self.frames.sample(shape, normal))
+
+    @property
+    def dim(self) -> int:
+        """That of the frames."""
+        return self.frames.dim
+
+
+def cholesky_factor(metric: Tensor, n: int) -> Tensor:
+    """L of G = LLᵀ, (n, n) -> (n, n); ValueError where there is none."""
+    shape = tuple(metric.shape)
+    if shape != (n, n) or not metric.is_floating_point():
+        raise ValueError(f"metric must be a real ({n}, {n}) tensor, got {shape} of {metric.dtype}")
+    l, info = torch.linalg.cholesky_ex(metric.detach().double())
+    asymmetry = (metric - metric.mT).abs().amax() if metric.numel() else metric.sum()
+    if info != 0 or asymmetry > 0:
+        raise ValueError("metric must be symmetric positive definite")
+    return l
+
+
+def condition(l: Tensor) -> float:
+    """σ_1 / σ_n, 1 for no columns."""
+    s = torch.linalg.svdvals(l)
+    return (s[0] / s[-1]).item() if s.numel() else 1.0

@@ -1,0 +1,83 @@
+"""Matrices with given singular values: {X : σ(X) = s}, an orbit of O(n) × O(k)."""
+
+from collections import Counter
+
+import torch
+from torch import Tensor
+
+from manifolds.catalogue.orthogonal import Orthogonal
+from manifolds.interface import Manifold, Normal
+from manifolds.linear_algebra.basics import norm, ratio
+from manifolds.maps import Map
+
+
+class PrescribedSpectrum(Manifold):
+    """X = U diag(s) Vᵀ, UᵀU = VᵀV = I; (*batch, n, r), (*batch, k, r) -> (*batch, n, k).
+
+    s, the option `spectrum`, has min(n, k) values in descending order, r of them positive, and is
+    kept in a buffer, cast to the dtype of X. U and V lie on `Orthogonal` about their assigned
+    values. The map (U, V) -> X takes orbits to orbits, so that its rank is the dimension of the
+    orbit, (n + k) r - r (r + 1) - Σ m (m - 1) / 2 over the multiplicities m of positive values
+    (Helmke & Moore, Optimization and Dynamical Systems, 1994, section 3.2).
+
+    `violation` is ‖σ(X) - s‖ / ‖s‖, the distance from the set over ‖s‖ (Mirsky 1960); `project` is
+    nearest in every unitarily invariant norm; `random_point` has Haar frames U and V.
+    """
+
+    axes = ("n", "k")
+    has_base = True
+
+    def __init__(
+        self, *size: int, spectrum: Tensor, map: str | Map = "cayley", strict: bool = False
+    ) -> None:
+        super().__init__(*size, strict=strict)
+        self.remember(spectrum=checked_spectrum(spectrum, min(self.size)))
+        self.multiplicities = tuple(Counter(s for s in spectrum.tolist() if s > 0).values())
+        self.rank = sum(self.multiplicities)
+        self.left, self.right = (Orthogonal(n, self.rank, map=map) for n in self.size)
+
+    def embed(self, *parameters: Tensor) -> Tensor:
+        """U diag(s) Vᵀ."""
+        u, v = (f.embed(p) for f, p in zip((self.left, self.right), parameters, strict=True))
+        return (u * self.recalled("spectrum", u)[: self.rank]) @ v.mT
+
+    def coordinates(self, x: Tensor) -> tuple[Tensor, ...]:
+        """U and V of the singular value decomposition are remembered; the parameters are zero."""
+        u, _, vh = torch.linalg.svd(x, full_matrices=False)
+        for frames, q in ((self.left, u), (self.right, vh.mT)):
+            frames.coordinates(q[..., : self.rank])
+        return torch.zeros_like(u[..., : self.rank]), torch.zeros_like(vh.mT[..., : self.rank])
+
+    def residual(self, x: Tensor) -> Tensor:
+        """‖σ(X) - s‖ / ‖s‖, over ‖σ(X)‖ where s = 0."""
+        s = self.recalled("spectrum", x)
+        sigma = torch.linalg.svdvals(x)
+        size = norm(s, 1)
+        return ratio(norm(sigma - s, 1), torch.where(size > 0, size, norm(sigma, 1)))
+
+    def nearest(self, x: Tensor) -> Tensor:
+        """U diag(s) Vᵀ of X = U diag(σ) Vᵀ."""
+        u, _, vh = torch.linalg.svd(x, full_matrices=False)
+        return (u * self.recalled("spectrum", x)) @ vh
+
+    def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:
+        """U diag(s) Vᵀ, U and V Haar."""
+        batch = shape[:-2]
+        u, v = (f.sample((*batch, *f.size), normal) for f in (self.left, self.right))
+        return (u * self.recalled("spectrum", u)[: self.rank]) @ v.mT
+
+    @property
+    def dim(self) -> int:
+        """(n + k) r - r (r + 1) - Σ m (m - 1) / 2."""
+        r = self.rank
+        return sum(self.size) * r - r * (r + 1) - sum(m * (m - 1) // 2 for m in self.multiplicities)
+
+
+def checked_spectrum(spectrum: Tensor, count: int) -> Tensor:
+    """`spectrum` if it is (count,), >= 0, finite and descending; ValueError otherwise."""
+    shape = tuple(spectrum.shape)
+    if shape != (count,) or not spectrum.is_floating_point() or not spectrum.isfinite().all():
+        raise ValueError(f"spectrum must be {count} finite real numbers, got {shape}")
+    if (spectrum < 0).any() or (spectrum[1:] > spectrum[:-1]).any():
+        raise ValueError("spectrum must be >= 0 and in descending order")
+    return spectrum

@@ -1,0 +1,132 @@
+"""The special linear group {X : det X = 1}."""
+
+import torch
+from torch import Tensor
+
+from manifolds.catalogue.general_linear import exponential_in_range
+from manifolds.interface import Manifold, Normal
+from manifolds.linear_algebra.basics import diagonal, identity_like, norm
+from manifolds.linear_algebra.exponential import exponential
+from manifolds.linear_algebra.orthonormalize import turn_last
+from manifolds.linear_algebra.range import clipped
+from manifolds.linear_algebra.unimodular import unimodular
+
+BISECTIONS = 80
+"""From a width of some 700 in log τ to 1e-21."""
+
+
+def traceless(a: Tensor) -> Tensor:
+    """A - tr(A)/n I: the nearest matrix of trace 0; (*batch, n, n) -> (*batch, n, n)."""
+    mean = diagonal(a).sum(-1) / max(a.shape[-1], 1)
+    return a - mean[..., None, None] * identity_like(a)
+
+
+class SpecialLinear(Manifold):
+    """X = B exp(A), tr A = 0, about an assigned B; (*batch, n, n) -> (*batch, n, n).
+
+    det X = det B · e^(tr A) = 1 (Hall, Lie Groups, Lie Algebras, and Representations, 2015,
+    theorem 2.12). A is the traceless part of the parameter; at A = 0 the Jacobian is that of
+    A -> BA, of full rank n² - 1.
+
+    `violation` is the distance from det X = 1 to first order, relative to ‖X‖: σ_n has to become
+    1 / (σ_1 ⋯ σ_(n-1)) with the phase of det X turned to 1. `project` keeps the singular vectors,
+    the last one turned and σ_n counted negative where det X < 0, and solves τᵢ(τᵢ - σᵢ) = μ, the
+    stationarity of ‖X - Y‖ in the Frobenius norm, for ∏ τᵢ = 1; the phase of a complex det X is
+    shared out in proportion to 1/τᵢ², which is nearest to first order.
+    `random_point` is exp(A), A the traceless part of a matrix of independent N(0, 1/n) entries.
+    """
+
+    axes = ("n", "n")
+    complex_form = True
+    has_base = True
+
+    def __init__(self, *size: int, strict: bool = False) -> None:
+        super().__init__(*size, strict=strict)
+        self.remember(base_point=torch.eye(self.size[0], dtype=torch.float32))
+
+    def embed(self, *parameters: Tensor) -> Tensor:
+        """B exp(A - tr(A)/n I)."""
+        (a,) = parameters
+        limit = torch.finfo(a.dtype).max / max(self.size[0], 1)  # or the trace overflows
+        a = traceless(clipped(a, limit / 2))
+        return unimodular(self.recalled("base_point", a) @ exponential_in_range(a))
+
+    def coordinates(self, x: Tensor) -> Tensor:
+        """X is remembered; the parameters are zero."""
+        self.remember(base_point=x)
+        return torch.zeros_like(x)
+
+    def residual(self, x: Tensor) -> Tensor:
+        """|e^(iθ) σ_n - 1 / (σ_1 ⋯ σ_(n-1))| and |log det X| σ_n, the larger, over ‖σ‖ ‖σ_n / σ‖.
+
+        Both agree to first order; the one sees singular X, the other large ones.
+        """
+        if not self.size[0]:
+            return x.real.sum((-2, -1))
+        s = torch.linalg.svdvals(x)
+        least = s[..., -1]
+        slope = torch.where(s > 0, least.unsqueeze(-1) / s, 1)
+        turn = torch.linalg.slogdet(x).sign
+        wanted = torch.exp(-s[..., :-1].log().sum(-1))
+        gap = (turn * least - wanted).abs()
+        logarithm = torch.hypot(s.log().sum(-1), turn.angle())
+        gap = torch.maximum(gap, torch.where(least > 0, least * logarithm, 0))
+        return gap / (norm(s, 1) * norm(slope, 1))
+
+    def nearest(self, x: Tensor) -> Tensor:
+        """U diag(τ) Vᴴ; see the class."""
+        u, s, vh = torch.linalg.svd(x)
+        turn = torch.linalg.det(u @ vh)
+        if not self.size[0]:
+            return x
+        if not x.is_complex():
+            u = turn_last(u, turn)
+            last = s[..., -1:]
+            s = torch.cat([s[..., :-1], torch.where(turn.unsqueeze(-1) < 0, -last, last)], dim=-1)
+            return (u * nearest_of_product_one(s).unsqueeze(-2)) @ vh
+        t = nearest_of_product_one(s)
+        w = (t.amin(-1, keepdim=True) / t) ** 2
+        angles = turn.angle().unsqueeze(-1) * w / w.sum(-1, keepdim=True)
+        return (u * torch.polar(t, -angles).unsqueeze(-2)) @ vh
+
+    def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:
+        """exp of a traceless normal matrix."""
+        return exponential(traceless(normal(*shape) / max(shape[-1], 1) ** 0.5))
+
+    @property
+    def dim(self) -> int:
+        """n² - 1."""
+        return max(self.size[0] ** 2 - 1, 0)
+
+    @property
+    def complex_dim(self) -> int:
+        """2 (n² - 1)."""
+        return 2 * self.dim
+
+
+def nearest_of_product_one(s: Tensor) -> Tensor:
+    """τ > 0 with ∏ τᵢ = 1 and τᵢ(τᵢ - σᵢ) = μ, by bisection for log τ_n; (*batch, n) -> same.
+
+    σ_1 >= … >= |σ_n|. For τ_n -> 0 the product falls to 0; at τ_n = max(σ_n, 1) every τᵢ >= 1.
+    """
+    s, dtype = s.double(), s.dtype
+    last = s[..., -1:]
+    high = last.clamp_min(1).log()
+    low = torch.full_like(high, torch.finfo(s.dtype).tiny).log()
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        above = _with_last(s, middle.exp()).log().sum(-1, keepdim=True) > 0
+        low, high = torch.where(above, low, middle), torch.where(above, middle, high)
+    t = _with_last(s, high.exp())
+    # Where two roots meet, as at 2I, they have half the digits: the last ones along the normal
+    w = (t.amin(-1, keepdim=True) / t) ** 2
+    w = w / w.sum(-1, keepdim=True)
+    return (t * torch.exp(-w * t.log().sum(-1, keepdim=True))).to(dtype)
+
+
+def _with_last(s: Tensor, last: Tensor) -> Tensor:
+    """τ of a given τ_n: the larger roots of τᵢ(τᵢ - σᵢ) = τ_n(τ_n - σ_n)."""
+    mu = last * (last - s[..., -1:])
+    others = s[..., :-1]
+    root = torch.sqrt((others**2 + 4 * mu).clamp_min(0))
+    return torch.cat([(others + root) / 2, last], dim=-1)

@@ -1,0 +1,90 @@
+"""The special unitary group SU(n) = {X : XᴴX = I, det X = 1}."""
+
+import torch
+from torch import Tensor
+
+from manifolds.catalogue.orthogonal import orthonormality
+from manifolds.interface import Normal
+from manifolds.linear_algebra.basics import diagonal, identity_like
+from manifolds.linear_algebra.orthonormalize import orthonormal_factor
+from manifolds.maps import Map
+from manifolds.maps.framed import Framed
+
+
+def unit_determinant(u: Tensor) -> Tensor:
+    """U diag(1, …, 1, 1 / det U): a submersion of U(n) onto SU(n), the identity on SU(n)."""
+    if not u.shape[-1]:
+        return u
+    turn = torch.linalg.det(u).conj()[..., None, None]
+    return torch.cat([u[..., :-1], u[..., -1:] * (turn / turn.abs())], dim=-1)
+
+
+class SpecialUnitary(Framed):
+    """XᴴX = I, det X = 1; complex (*batch, n, n) -> (*batch, n, n).
+
+    X = U diag(1, …, 1, 1 / det U) with U in a chart of U(n). The first factor of full rank n²,
+    the second a submersion, the Jacobian has rank n² - 1 wherever the chart is regular, and the
+    inverse of the chart is the inverse. About an assigned base the trace of the parameter, the
+    direction of det U to first order, is taken out: B exp(A) then has determinant 1 by itself.
+    Real tensors are refused: `SpecialOrthogonal` has them. Maps: "cayley", "exponential",
+    "householder", "polar", "qr" (the last two with base="assigned" only).
+
+    `project` shares the phase of the polar factor's determinant equally among its columns, which is
+    nearest for unitary arguments; `random_point` has the Haar distribution on SU(n), the image of
+    Haar measure on U(n) under U -> U diag(1, …, 1, 1 / det U).
+    """
+
+    axes = ("n", "n")
+    complex_form = True
+    real_form = False
+
+    def __init__(
+        self,
+        *size: int,
+        map: str | Map = "cayley",
+        base: str = "assigned",
+        strict: bool = False,
+    ) -> None:
+        super().__init__(*size, map=map, base=base, strict=strict)
+
+    def embed(self, *parameters: Tensor) -> Tensor:
+        """The chart's point with its determinant turned to 1."""
+        (p,) = parameters
+        if self.has_base and p.numel():
+            trace = 1j * (diagonal(p).imag / p.shape[-1]).sum(-1)
+            p = p - trace[..., None, None] * identity_like(p)
+        return unit_determinant(super().embed(p))
+
+    def frame(self, x: Tensor) -> Tensor:
+        """Itself."""
+        return x
+
+    def unframe(self, q: Tensor) -> Tensor:
+        """Itself."""
+        return q
+
+    def residual(self, x: Tensor) -> Tensor:
+        """‖XᴴX - I‖ / √n, plus |det X - 1| / √n."""
+        away = (torch.linalg.det(x) - 1).abs()
+        return orthonormality(x) + away / max(self.size[0], 1) ** 0.5
+
+    def nearest(self, x: Tensor) -> Tensor:
+        """e^(-iθ/n) U Vᴴ of X = U S Vᴴ, θ = arg det U Vᴴ."""
+        u, _, vh = torch.linalg.svd(x)
+        q = u @ vh
+        angle = torch.linalg.det(q).angle() / max(self.size[0], 1)
+        return q * torch.polar(torch.ones_like(angle), -angle)[..., None, None]
+
+    def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:
+        """A Haar matrix of U(n), its last column turned."""
+        return unit_determinant(orthonormal_factor(normal(*shape)))
+
+    @property
+    def dim(self) -> int:
+        """n² - 1."""
+        return max(self.size[0] ** 2 - 1, 0)
+
+    @property
+    def complex_dim(self) -> int:
+        """The same."""
+        return self.dim

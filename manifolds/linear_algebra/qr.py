@@ -1,0 +1,98 @@
+"""The orthonormal factor of a full-rank matrix, made unique by diag(R) > 0, with its derivative.
+
+Note [Derivative of the orthonormal factor]
+Y = QR. With M = Qᴴ dY R⁻¹ = Qᴴ dQ + dR R⁻¹, the first term skew-Hermitian and the second upper
+triangular with a real diagonal, Qᴴ dQ = Ω(M) = tril(M, -1) - tril(M, -1)ᴴ + i Im diag(M), and
+dQ = dY R⁻¹ + Q (Ω(M) - M) (Walter, Lehmann & Lamour, On evaluating higher-order derivatives of the
+QR decomposition, Optim. Methods Softw. 2012, for real Y). The adjoint takes Ω*(W) = tril(W - Wᴴ,
+-1) + i Im diag(W), W = QᴴG, for Ω, and R⁻ᴴ after. Both are written in differentiable pieces, so
+they have every derivative.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from manifolds.linear_algebra.basics import diagonal, phase
+from manifolds.linear_algebra.differentiable import differentiable, leading
+
+
+@torch.library.custom_op("manifolds::orthonormal_columns", mutates_args=())
+def orthonormal_columns_operator(y: Tensor) -> Tensor:
+    """Q by Householder reflections: orthonormal to rounding for every Y, unlike Y R⁻¹."""
+    q, r = torch.linalg.qr(y)
+    return q * phase(diagonal(r)).unsqueeze(-2)
+
+
+@orthonormal_columns_operator.register_fake
+def _(y: Tensor) -> Tensor:
+    return torch.empty_like(y, memory_format=torch.contiguous_format)
+
+
+def triangle(y: Tensor, q: Tensor) -> Tensor:
+    """R = QᴴY; (*batch, n, k), (*batch, n, k) -> (*batch, k, k)."""
+    return (q.mH @ y).triu()
+
+
+def imaginary_diagonal(m: Tensor) -> Tensor:
+    """i Im diag(M) as a matrix; zero for real M."""
+    if not m.is_complex():
+        return torch.zeros_like(m)
+    return torch.diag_embed(1j * diagonal(m).imag)
+
+
+def forward_derivative(y: Tensor, q: Tensor, dy: Tensor) -> Tensor:
+    """dY R⁻¹ + Q (Ω(M) - M)."""
+    e = torch.linalg.solve_triangular(triangle(y, q), dy, upper=True, left=False)
+    m = q.mH @ e
+    lower = m.tril(-1)
+    return e + q @ (lower - lower.mH + imaginary_diagonal(m) - m)
+
+
+def reverse_derivative(y: Tensor, q: Tensor, g: Tensor) -> Tensor:
+    """(G + Q (Ω*(W) - W)) R⁻ᴴ."""
+    w = q.mH @ g
+    z = g + q @ ((w - w.mH).tril(-1) + imaginary_diagonal(w) - w)
+    return torch.linalg.solve_triangular(triangle(y, q).mH, z, upper=False, left=False)
+
+
+class OrthonormalColumns(Function):
+    """Q of Y = QR, diag(R) > 0; (*batch, n, k) -> (*batch, n, k), n >= k."""
+
+    @staticmethod
+    def forward(y: Tensor) -> Tensor:
+        """Q."""
+        return orthonormal_columns_operator(y)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        """Memory: two n×k matrices."""
+        ctx.save_for_backward(inputs[0], output)
+        ctx.save_for_forward(inputs[0], output)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:
+        """Note [Derivative of the orthonormal factor]."""
+        y, q = ctx.saved_tensors
+        return reverse_derivative(y, q, g)
+
+    @staticmethod
+    def jvp(ctx: Any, dy: Tensor) -> Tensor:
+        """Note [Derivative of the orthonormal factor]."""
+        y, q = ctx.saved_tensors
+        return forward_derivative(y, q, dy)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple, y: Tensor) -> tuple[Tensor, int]:
+        """One more batch dimension."""
+        return orthonormal_columns(*leading(info, in_dims, y)), 0
+
+
+_orthonormal_columns = differentiable(OrthonormalColumns)
+
+
+def orthonormal_columns(y: Tensor) -> Tensor:
+    """Q of Y = QR with diag(R) > 0 for a full-rank Y, differentiable to every order."""
+    return _orthonormal_columns(y)

@@ -1,0 +1,84 @@
+"""The last digits of det X = 1.
+
+Note [Polishing a determinant]
+A product computed in floating point, or a base point cast to a longer dtype, has det X = e^L with a
+small L. The gradient of log det at X is X⁻ᴴ, so the nearest matrix of determinant 1 is to first
+order X - L X⁻ᴴ / ‖X⁻¹‖², the Newton step along the normal: it moves X by |L| / ‖X⁻¹‖ and leaves
+O(L²). As every map ends on the set in exact arithmetic, the step changes no derivative along it,
+and is given the derivative of the identity.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from manifolds.linear_algebra.differentiable import differentiable, leading
+
+STEPS = 2
+"""From rounding in float32, 1e-7, to 1e-14 to 1e-28."""
+
+
+def newton_step(x: Tensor) -> Tensor:
+    """-L X⁻ᴴ / ‖X⁻¹‖², 0 where X is singular to rounding and the step without meaning."""
+    n = x.shape[-1]
+    turn, logarithm = torch.linalg.slogdet(x)
+    angle = turn.angle() if x.is_complex() else torch.zeros_like(logarithm)
+    l = torch.complex(logarithm, angle) if x.is_complex() else logarithm
+    inverse = torch.linalg.inv_ex(x).inverse
+    size = torch.linalg.matrix_norm(inverse)
+    unit = inverse.mT.conj_physical() / size[..., None, None]
+    step = -(l / size)[..., None, None] * unit
+    small = torch.hypot(logarithm, angle) <= 1
+    seen = torch.linalg.matrix_norm(x) * size * n * torch.finfo(x.dtype).eps < 1
+    return torch.where((small & seen)[..., None, None], step, torch.zeros_like(x))
+
+
+@torch.library.custom_op("manifolds::unimodular", mutates_args=())
+def unimodular_operator(x: Tensor) -> Tensor:
+    """X after its Newton steps, as one opaque operator."""
+    for _ in range(STEPS if x.numel() else 0):
+        x = x + newton_step(x)
+    return x.clone()
+
+
+@unimodular_operator.register_fake
+def _(x: Tensor) -> Tensor:
+    return torch.empty_like(x, memory_format=torch.contiguous_format)
+
+
+class Unimodular(Function):
+    """X with det X = e^L -> the matrix of determinant 1 next to it."""
+
+    @staticmethod
+    def forward(x: Tensor) -> Tensor:
+        """Polished X."""
+        return unimodular_operator(x)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        """Memory: none."""
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:  # noqa: ARG004 -- autograd's signature
+        """The identity."""
+        return g
+
+    @staticmethod
+    def jvp(ctx: Any, dx: Tensor) -> Tensor:  # noqa: ARG004 -- autograd's signature
+        """The identity."""
+        return dx.clone()
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple, x: Tensor) -> tuple[Tensor, int]:
+        """One more batch dimension."""
+        return unimodular(*leading(info, in_dims, x)), 0
+
+
+_unimodular = differentiable(Unimodular)
+
+
+def unimodular(x: Tensor) -> Tensor:
+    """(*batch, n, n) -> (*batch, n, n) with det X = 1 to rounding; the derivative of identity."""
+    return _unimodular(x)
