@@ -6,6 +6,7 @@ puts a constraint on a tensor; any torch optimizer then trains it. `layer.weight
 point and gives back exactly that point.
 """
 
+from manifolds.catalogue.correlation import Correlation
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.low_rank import LowRank
@@ -24,6 +25,7 @@ from manifolds.rebase import Rebase, rebase
 
 __all__ = [
     "Cayley",
+    "Correlation",
     "Exponential",
     "FixedRank",
     "Flattened",

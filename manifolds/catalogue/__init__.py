@@ -6,6 +6,7 @@ from manifolds.catalogue.choices import (
     RECTANGULAR,
     SQUARE,
     VECTORS,
+    chained_scale,
     flattened,
     linear_scale,
     logarithmic_scale,
@@ -13,6 +14,7 @@ from manifolds.catalogue.choices import (
     product_scale,
     ranks,
 )
+from manifolds.catalogue.correlation import Correlation
 from manifolds.catalogue.entry import Case, Entry
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
@@ -20,6 +22,7 @@ from manifolds.catalogue.low_rank import LowRank
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal
 from manifolds.catalogue.points import (
+    CorrelationMatrices,
     DefiniteMatrices,
     FixedRankMatrices,
     FlattenedPoints,
@@ -106,6 +109,14 @@ ENTRIES: tuple[Entry, ...] = (
         SQUARE,
         SemidefiniteMatrices(),
         huge=product_scale,
+    ),
+    Entry(
+        Correlation,
+        "C = Cᵀ ≻ 0, diag C = 1",
+        "Pinheiro & Bates 1996",
+        SQUARE,
+        CorrelationMatrices(),
+        huge=chained_scale,
     ),
     Entry(
         LowRank,

@@ -51,3 +51,12 @@ def product_scale(manifold: Manifold, dtype: torch.dtype) -> float:
 def logarithmic_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
     """log(max) / 32: a normal draw, at most 4 in small matrices, is exponentiated and squared."""
     return float(torch.log(torch.tensor(torch.finfo(dtype).max, dtype=torch.float64))) / 32
+
+
+def chained_scale(manifold: Manifold, dtype: torch.dtype) -> float:
+    """eps^(-1/2n): ‖L⁻¹‖ grows as the (n - 1)-th power of the entries of a unit triangle.
+
+    The smallest eigenvalue of L Lᵀ is ‖L⁻¹‖⁻²: beyond this scale it is rounding, and the image
+    lies on the boundary of an open set.
+    """
+    return torch.finfo(dtype).eps ** (-1 / (2 * max(manifold.size[0], 1)))

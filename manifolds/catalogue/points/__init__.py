@@ -1,5 +1,6 @@
 """Points of the sets from independent sources: random, hard, tied, outside; one file per family."""
 
+from manifolds.catalogue.points.correlation import CorrelationMatrices
 from manifolds.catalogue.points.frames import Frames, Rotations
 from manifolds.catalogue.points.linear import SkewMatrices, SymmetricMatrices
 from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatrices
@@ -8,6 +9,7 @@ from manifolds.catalogue.points.positive import DefiniteMatrices, SemidefiniteMa
 from manifolds.catalogue.points.views import FlattenedPoints
 
 __all__ = [
+    "CorrelationMatrices",
     "DefiniteMatrices",
     "FixedRankMatrices",
     "FlattenedPoints",
