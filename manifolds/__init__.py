@@ -16,8 +16,10 @@ from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
 from manifolds.catalogue.skew import Skew
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
+from manifolds.catalogue.spectrahedron import Spectrahedron
 from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.symmetric import Symmetric
+from manifolds.catalogue.unit_determinant_pd import UnitDeterminantPD
 from manifolds.constrain import constrain
 from manifolds.interface import Manifold, OffManifoldError, OffManifoldWarning, tolerance
 from manifolds.maps import Cayley, Exponential, Householder, Map, Polar, Retraction
@@ -44,9 +46,11 @@ __all__ = [
     "Retraction",
     "Skew",
     "SpecialOrthogonal",
+    "Spectrahedron",
     "Sphere",
     "Stiefel",
     "Symmetric",
+    "UnitDeterminantPD",
     "constrain",
     "rebase",
     "tolerance",

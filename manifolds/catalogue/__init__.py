@@ -3,11 +3,13 @@
 from manifolds.catalogue.choices import (
     COLUMNS,
     KERNELS,
+    NONEMPTY_SQUARE,
     RECTANGULAR,
     SQUARE,
     VECTORS,
     chained_scale,
     flattened,
+    graded_scale,
     linear_scale,
     logarithmic_scale,
     maps_and_bases,
@@ -32,14 +34,18 @@ from manifolds.catalogue.points import (
     SemidefiniteMatrices,
     SkewMatrices,
     SymmetricMatrices,
+    UnitDeterminantMatrices,
+    UnitTraceMatrices,
 )
 from manifolds.catalogue.points.geodesics import claim_of_map
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
 from manifolds.catalogue.skew import Skew
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
+from manifolds.catalogue.spectrahedron import Spectrahedron
 from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.symmetric import Symmetric
+from manifolds.catalogue.unit_determinant_pd import UnitDeterminantPD
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
@@ -109,6 +115,22 @@ ENTRIES: tuple[Entry, ...] = (
         SQUARE,
         SemidefiniteMatrices(),
         huge=product_scale,
+    ),
+    Entry(
+        UnitDeterminantPD,
+        "X = Xᴴ ≻ 0, det X = 1",
+        "Bridson & Haefliger 1999",
+        SQUARE,
+        UnitDeterminantMatrices(),
+        huge=graded_scale,
+    ),
+    Entry(
+        Spectrahedron,
+        "X = Xᴴ ≻ 0, tr X = 1",
+        "Journée, Bach, Absil & Sepulchre 2010",
+        NONEMPTY_SQUARE,
+        UnitTraceMatrices(),
+        huge=graded_scale,
     ),
     Entry(
         Correlation,

@@ -12,6 +12,7 @@ from manifolds.maps import MAPS
 
 VECTORS: tuple[Size, ...] = ((4,), (1,), (2,), (3,), (7,))
 SQUARE: tuple[Size, ...] = ((4,), (1,), (2,), (3,), (5,), (0,))
+NONEMPTY_SQUARE = SQUARE[:-1]
 RECTANGULAR: tuple[Size, ...] = (
     *((5, 3), (3, 5), (4, 4), (5, 4), (5, 5), (7, 2), (2, 2), (4, 1), (1, 4), (1, 1)),
     *((0, 0), (3, 0)),
@@ -60,3 +61,11 @@ def chained_scale(manifold: Manifold, dtype: torch.dtype) -> float:
     lies on the boundary of an open set.
     """
     return torch.finfo(dtype).eps ** (-1 / (2 * max(manifold.size[0], 1)))
+
+
+def graded_scale(manifold: Manifold, dtype: torch.dtype) -> float:
+    """log(1/eps) / 2n: `chained_scale` for a triangle with an exponential on its diagonal.
+
+    L = D (I + D⁻¹Z) with D⁻¹ up to exp(t): ‖L⁻¹‖ grows as exp(n t), which stays below eps^(-1/2).
+    """
+    return -math.log(torch.finfo(dtype).eps) / (2 * max(manifold.size[0], 1))

@@ -1,13 +1,11 @@
 """Positive definite matrices: {X : X = Xᴴ ≻ 0}, an open cone."""
 
-import math
-
 import torch
 from torch import Tensor
 
 from manifolds.interface import Manifold, Normal
-from manifolds.linear_algebra.basics import diagonal, norm, ratio, sym
-from manifolds.linear_algebra.range import clipped, largest_factor
+from manifolds.linear_algebra import log_cholesky
+from manifolds.linear_algebra.basics import norm, ratio, sym
 
 
 def semidefinite_part(x: Tensor, floor: float = 0.0) -> Tensor:
@@ -47,15 +45,12 @@ class PositiveDefinite(Manifold):
     def embed(self, *parameters: Tensor) -> Tensor:
         """L Lᴴ."""
         (z,) = parameters
-        bound = largest_factor(self.size[0], z.dtype)
-        logarithm = diagonal(z).real.clamp(-math.log(bound), math.log(bound))
-        l = clipped(z.tril(-1), bound) + torch.diag_embed(logarithm.exp())
+        l = log_cholesky.factor(z)
         return l @ l.mH
 
     def coordinates(self, x: Tensor) -> Tensor:
         """Z = tril(L, -1) + diag log l_ii."""
-        l = torch.linalg.cholesky(sym(x))
-        return l.tril(-1) + torch.diag_embed(diagonal(l).real.log())
+        return log_cholesky.coordinates(torch.linalg.cholesky(sym(x)))
 
     def residual(self, x: Tensor) -> Tensor:
         """‖X - X₊‖ / ‖X‖."""
