@@ -8,8 +8,10 @@ point and gives back exactly that point.
 
 from manifolds.catalogue.correlation import Correlation
 from manifolds.catalogue.fixed_rank import FixedRank
+from manifolds.catalogue.fixed_rank_psd import FixedRankPSD
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.low_rank import LowRank
+from manifolds.catalogue.low_rank_psd import LowRankPSD
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal, Stiefel
 from manifolds.catalogue.positive_definite import PositiveDefinite
@@ -30,9 +32,11 @@ __all__ = [
     "Correlation",
     "Exponential",
     "FixedRank",
+    "FixedRankPSD",
     "Flattened",
     "Householder",
     "LowRank",
+    "LowRankPSD",
     "Manifold",
     "Map",
     "Oblique",

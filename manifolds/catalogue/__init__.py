@@ -15,21 +15,26 @@ from manifolds.catalogue.choices import (
     maps_and_bases,
     product_scale,
     ranks,
+    regraded_scale,
 )
 from manifolds.catalogue.correlation import Correlation
 from manifolds.catalogue.entry import Case, Entry
 from manifolds.catalogue.fixed_rank import FixedRank
+from manifolds.catalogue.fixed_rank_psd import FixedRankPSD
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.low_rank import LowRank
+from manifolds.catalogue.low_rank_psd import LowRankPSD
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal
 from manifolds.catalogue.points import (
     CorrelationMatrices,
     DefiniteMatrices,
     FixedRankMatrices,
+    FixedRankPSDMatrices,
     FlattenedPoints,
     Frames,
     LowRankMatrices,
+    LowRankPSDMatrices,
     Rotations,
     SemidefiniteMatrices,
     SkewMatrices,
@@ -115,6 +120,24 @@ ENTRIES: tuple[Entry, ...] = (
         SQUARE,
         SemidefiniteMatrices(),
         huge=product_scale,
+    ),
+    Entry(
+        LowRankPSD,
+        "X = Xᴴ ⪰ 0, rank X ≤ r",
+        "Burer & Monteiro 2003",
+        SQUARE,
+        LowRankPSDMatrices(),
+        options=ranks,
+        huge=product_scale,
+    ),
+    Entry(
+        FixedRankPSD,
+        "X = Xᴴ ⪰ 0, rank X = r",
+        "Bonnabel & Sepulchre 2009",
+        SQUARE,
+        FixedRankPSDMatrices(),
+        options=ranks,
+        huge=regraded_scale,
     ),
     Entry(
         UnitDeterminantPD,

@@ -69,3 +69,8 @@ def graded_scale(manifold: Manifold, dtype: torch.dtype) -> float:
     L = D (I + D⁻¹Z) with D⁻¹ up to exp(t): ‖L⁻¹‖ grows as exp(n t), which stays below eps^(-1/2).
     """
     return -math.log(torch.finfo(dtype).eps) / (2 * max(manifold.size[0], 1))
+
+
+def regraded_scale(manifold: Manifold, dtype: torch.dtype) -> float:
+    """Half of `graded_scale`: the triangle multiplies an assigned block, conditions multiply."""
+    return graded_scale(manifold, dtype) / 2

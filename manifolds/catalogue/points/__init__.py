@@ -4,6 +4,7 @@ from manifolds.catalogue.points.correlation import CorrelationMatrices
 from manifolds.catalogue.points.frames import Frames, Rotations
 from manifolds.catalogue.points.linear import SkewMatrices, SymmetricMatrices
 from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatrices
+from manifolds.catalogue.points.low_rank_psd import FixedRankPSDMatrices, LowRankPSDMatrices
 from manifolds.catalogue.points.normalized import UnitDeterminantMatrices, UnitTraceMatrices
 from manifolds.catalogue.points.points import Points
 from manifolds.catalogue.points.positive import DefiniteMatrices, SemidefiniteMatrices
@@ -13,9 +14,11 @@ __all__ = [
     "CorrelationMatrices",
     "DefiniteMatrices",
     "FixedRankMatrices",
+    "FixedRankPSDMatrices",
     "FlattenedPoints",
     "Frames",
     "LowRankMatrices",
+    "LowRankPSDMatrices",
     "Points",
     "Rotations",
     "SemidefiniteMatrices",
