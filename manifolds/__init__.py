@@ -11,6 +11,7 @@ from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.fixed_rank_psd import FixedRankPSD
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.low_rank import LowRank
+from manifolds.catalogue.low_rank_correlation import LowRankCorrelation
 from manifolds.catalogue.low_rank_psd import LowRankPSD
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal, Stiefel
@@ -36,6 +37,7 @@ __all__ = [
     "Flattened",
     "Householder",
     "LowRank",
+    "LowRankCorrelation",
     "LowRankPSD",
     "Manifold",
     "Map",

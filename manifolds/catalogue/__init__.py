@@ -23,6 +23,7 @@ from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.fixed_rank_psd import FixedRankPSD
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.low_rank import LowRank
+from manifolds.catalogue.low_rank_correlation import LowRankCorrelation
 from manifolds.catalogue.low_rank_psd import LowRankPSD
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal
@@ -33,6 +34,7 @@ from manifolds.catalogue.points import (
     FixedRankPSDMatrices,
     FlattenedPoints,
     Frames,
+    LowRankCorrelationMatrices,
     LowRankMatrices,
     LowRankPSDMatrices,
     Rotations,
@@ -162,6 +164,14 @@ ENTRIES: tuple[Entry, ...] = (
         SQUARE,
         CorrelationMatrices(),
         huge=chained_scale,
+    ),
+    Entry(
+        LowRankCorrelation,
+        "C = Cᵀ ⪰ 0, diag C = 1, rank C ≤ r",
+        "Grubišić & Pietersz 2007",
+        SQUARE,
+        LowRankCorrelationMatrices(),
+        options=ranks,
     ),
     Entry(
         LowRank,

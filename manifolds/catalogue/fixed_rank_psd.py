@@ -21,7 +21,7 @@ class FixedRankPSD(Manifold):
     tril(Z, -1) + diag exp(z_ii), whose lower triangle is read, S L Lᴴ S is a full positive definite
     block, not diagonal, so the Jacobian has full rank at repeated eigenvalues too. A range and a
     block on it: Bonnabel & Sepulchre, Riemannian metric and geometric mean for positive
-    semidefinite matrices of fixed rank, SIAM J. Matrix Anal. 2009, section 3. `rebase` keeps M and
+    semidefinite matrices of fixed rank, SIAM J. Matrix Anal. 2009. `rebase` keeps M and
     Z small. Factors beyond the dtype's range are clipped to it.
 
     Rank below r is not reached: `LowRankPSD` reaches it. `project` is nearest in the Frobenius norm

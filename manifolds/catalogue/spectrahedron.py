@@ -24,7 +24,7 @@ class Spectrahedron(Manifold):
     The lower triangle of Z is read; the scale of L is redundant. Log-Cholesky: Lin, Riemannian
     geometry of SPD matrices via Cholesky decomposition, SIAM J. Matrix Anal. 2019, section 3.1; the
     set: Journée, Bach, Absil & Sepulchre, Low-rank optimization on the cone of positive
-    semidefinite matrices, SIAM J. Optim. 2010, section 5.1. Complex X are density matrices of full
+    semidefinite matrices, SIAM J. Optim. 2010. Complex X are density matrices of full
     rank. Factors beyond the range of the dtype are clipped to it.
 
     Singular X, the closure's boundary, is not reached. `project` is nearest in the Frobenius norm

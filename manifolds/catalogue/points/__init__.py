@@ -1,6 +1,6 @@
 """Points of the sets from independent sources: random, hard, tied, outside; one file per family."""
 
-from manifolds.catalogue.points.correlation import CorrelationMatrices
+from manifolds.catalogue.points.correlation import CorrelationMatrices, LowRankCorrelationMatrices
 from manifolds.catalogue.points.frames import Frames, Rotations
 from manifolds.catalogue.points.linear import SkewMatrices, SymmetricMatrices
 from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatrices
@@ -17,6 +17,7 @@ __all__ = [
     "FixedRankPSDMatrices",
     "FlattenedPoints",
     "Frames",
+    "LowRankCorrelationMatrices",
     "LowRankMatrices",
     "LowRankPSDMatrices",
     "Points",
