@@ -84,7 +84,7 @@ class UnitDeterminantPD(Manifold):
     def residual(self, x: Tensor) -> Tensor:
         """The distance in asymmetry and in the spectrum, relative to ‖X‖; Note [Determinant]."""
         found = torch.linalg.eigvalsh(sym(x))
-        floor = 2 * self.size[0] * torch.finfo(x.dtype).eps
+        floor = 2 * self.size[0] ** 0.5 * torch.finfo(x.dtype).eps  # n of them add up to 2n eps
         off = norm(unit_product(_raised(found, floor)) - found, 1)
         return ratio(torch.hypot(norm((x - x.mH) / 2, 2), off), norm(x, 2))
 
