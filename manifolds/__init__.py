@@ -10,8 +10,10 @@ from manifolds.catalogue.almost_orthogonal import AlmostOrthogonal
 from manifolds.catalogue.ball import Ball
 from manifolds.catalogue.centered import Centered
 from manifolds.catalogue.circulant import Circulant
+from manifolds.catalogue.correlation import Correlation
 from manifolds.catalogue.doubly_stochastic import DoublyStochastic
 from manifolds.catalogue.fixed_rank import FixedRank
+from manifolds.catalogue.fixed_rank_psd import FixedRankPSD
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.general_linear import GeneralLinear
 from manifolds.catalogue.generalized_stiefel import GeneralizedStiefel
@@ -20,6 +22,8 @@ from manifolds.catalogue.hermitian import Hermitian
 from manifolds.catalogue.hyperboloid import Hyperboloid
 from manifolds.catalogue.interval import Interval
 from manifolds.catalogue.low_rank import LowRank
+from manifolds.catalogue.low_rank_correlation import LowRankCorrelation
+from manifolds.catalogue.low_rank_psd import LowRankPSD
 from manifolds.catalogue.nonnegative import Nonnegative
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal, Stiefel
@@ -34,6 +38,7 @@ from manifolds.catalogue.skew_hermitian import SkewHermitian
 from manifolds.catalogue.special_linear import SpecialLinear
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
 from manifolds.catalogue.special_unitary import SpecialUnitary
+from manifolds.catalogue.spectrahedron import Spectrahedron
 from manifolds.catalogue.spectral_ball import SpectralBall
 from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.stochastic_rows import StochasticRows
@@ -42,6 +47,7 @@ from manifolds.catalogue.symplectic import Symplectic
 from manifolds.catalogue.symplectic_stiefel import SymplecticStiefel
 from manifolds.catalogue.toeplitz import Toeplitz
 from manifolds.catalogue.traceless import Traceless
+from manifolds.catalogue.unit_determinant_pd import UnitDeterminantPD
 from manifolds.catalogue.unitary import Unitary
 from manifolds.catalogue.upper_triangular import UpperTriangular
 from manifolds.constrain import constrain
@@ -56,9 +62,11 @@ __all__ = [
     "Cayley",
     "Centered",
     "Circulant",
+    "Correlation",
     "DoublyStochastic",
     "Exponential",
     "FixedRank",
+    "FixedRankPSD",
     "Flattened",
     "GeneralLinear",
     "GeneralizedStiefel",
@@ -68,6 +76,8 @@ __all__ = [
     "Hyperboloid",
     "Interval",
     "LowRank",
+    "LowRankCorrelation",
+    "LowRankPSD",
     "Manifold",
     "Map",
     "Nonnegative",
@@ -89,6 +99,7 @@ __all__ = [
     "SpecialLinear",
     "SpecialOrthogonal",
     "SpecialUnitary",
+    "Spectrahedron",
     "SpectralBall",
     "Sphere",
     "Stiefel",
@@ -98,6 +109,7 @@ __all__ = [
     "SymplecticStiefel",
     "Toeplitz",
     "Traceless",
+    "UnitDeterminantPD",
     "Unitary",
     "UpperTriangular",
     "constrain",

@@ -9,6 +9,7 @@ from manifolds.catalogue.choices import (
     EVEN,
     EVEN_TALL,
     KERNELS,
+    NONEMPTY_SQUARE,
     NUMBERS,
     RECTANGULAR,
     ROWS,
@@ -16,9 +17,11 @@ from manifolds.catalogue.choices import (
     TALL,
     VECTORS,
     aligned_maps,
+    chained_scale,
     condition_scale,
     conformal_scale,
     flattened,
+    graded_scale,
     interior_scale,
     intervals,
     linear_scale,
@@ -29,15 +32,18 @@ from manifolds.catalogue.choices import (
     projective_scale,
     radii,
     ranks,
+    regraded_scale,
     spectra,
     unsaturated_scale,
     with_metric,
     with_spectrum,
 )
 from manifolds.catalogue.circulant import Circulant
+from manifolds.catalogue.correlation import Correlation
 from manifolds.catalogue.doubly_stochastic import DoublyStochastic
 from manifolds.catalogue.entry import Case, Entry
 from manifolds.catalogue.fixed_rank import FixedRank
+from manifolds.catalogue.fixed_rank_psd import FixedRankPSD
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.general_linear import GeneralLinear
 from manifolds.catalogue.generalized_stiefel import GeneralizedStiefel
@@ -46,6 +52,8 @@ from manifolds.catalogue.hermitian import Hermitian
 from manifolds.catalogue.hyperboloid import Hyperboloid
 from manifolds.catalogue.interval import Interval
 from manifolds.catalogue.low_rank import LowRank
+from manifolds.catalogue.low_rank_correlation import LowRankCorrelation
+from manifolds.catalogue.low_rank_psd import LowRankPSD
 from manifolds.catalogue.nonnegative import Nonnegative
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal
@@ -61,16 +69,20 @@ from manifolds.catalogue.points import (
     AlmostOrthogonalMatrices,
     BallPoints,
     Contractions,
+    CorrelationMatrices,
     DefiniteMatrices,
     Distributions,
     DoublyStochasticMatrices,
     FixedRankMatrices,
+    FixedRankPSDMatrices,
     FlattenedPoints,
     Frames,
     HyperboloidPoints,
     IntervalNumbers,
     InvertibleMatrices,
+    LowRankCorrelationMatrices,
     LowRankMatrices,
+    LowRankPSDMatrices,
     MetricFrames,
     NonnegativeNumbers,
     PositiveNumbers,
@@ -84,6 +96,8 @@ from manifolds.catalogue.points import (
     SymplecticMatrices,
     UnimodularMatrices,
     UnitaryFrames,
+    UnitDeterminantMatrices,
+    UnitTraceMatrices,
 )
 from manifolds.catalogue.points.geodesics import claim_of_map
 from manifolds.catalogue.positive import Positive
@@ -96,6 +110,7 @@ from manifolds.catalogue.skew_hermitian import SkewHermitian
 from manifolds.catalogue.special_linear import SpecialLinear
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
 from manifolds.catalogue.special_unitary import SpecialUnitary
+from manifolds.catalogue.spectrahedron import Spectrahedron
 from manifolds.catalogue.spectral_ball import SpectralBall
 from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.stochastic_rows import StochasticRows
@@ -104,6 +119,7 @@ from manifolds.catalogue.symplectic import Symplectic
 from manifolds.catalogue.symplectic_stiefel import SymplecticStiefel
 from manifolds.catalogue.toeplitz import Toeplitz
 from manifolds.catalogue.traceless import Traceless
+from manifolds.catalogue.unit_determinant_pd import UnitDeterminantPD
 from manifolds.catalogue.unitary import Unitary
 from manifolds.catalogue.upper_triangular import UpperTriangular
 
@@ -322,6 +338,56 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         SpecialLinear, "det X = 1", "Hall 2015", SQUARE, UnimodularMatrices(), huge=condition_scale
+    ),
+    Entry(
+        LowRankPSD,
+        "X = Xᴴ ⪰ 0, rank X ≤ r",
+        "Burer & Monteiro 2003",
+        SQUARE,
+        LowRankPSDMatrices(),
+        options=ranks,
+        huge=product_scale,
+    ),
+    Entry(
+        FixedRankPSD,
+        "X = Xᴴ ⪰ 0, rank X = r",
+        "Bonnabel & Sepulchre 2009",
+        SQUARE,
+        FixedRankPSDMatrices(),
+        options=ranks,
+        huge=regraded_scale,
+    ),
+    Entry(
+        UnitDeterminantPD,
+        "X = Xᴴ ≻ 0, det X = 1",
+        "Bridson & Haefliger 1999",
+        SQUARE,
+        UnitDeterminantMatrices(),
+        huge=graded_scale,
+    ),
+    Entry(
+        Spectrahedron,
+        "X = Xᴴ ≻ 0, tr X = 1",
+        "Journée, Bach, Absil & Sepulchre 2010",
+        NONEMPTY_SQUARE,
+        UnitTraceMatrices(),
+        huge=graded_scale,
+    ),
+    Entry(
+        Correlation,
+        "C = Cᵀ ≻ 0, diag C = 1",
+        "Pinheiro & Bates 1996",
+        SQUARE,
+        CorrelationMatrices(),
+        huge=chained_scale,
+    ),
+    Entry(
+        LowRankCorrelation,
+        "C = Cᵀ ⪰ 0, diag C = 1, rank C ≤ r",
+        "Grubišić & Pietersz 2007",
+        SQUARE,
+        LowRankCorrelationMatrices(),
+        options=ranks,
     ),
 )
 

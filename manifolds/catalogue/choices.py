@@ -23,6 +23,7 @@ TALL: tuple[Size, ...] = ((5, 3), (4, 1), (7, 2), (4, 4), (5, 4), (1, 1), (3, 0)
 VECTORS: tuple[Size, ...] = ((4,), (1,), (2,), (3,), (7,))
 BALLS: tuple[Size, ...] = (*VECTORS, (0,))
 SQUARE: tuple[Size, ...] = ((4,), (1,), (2,), (3,), (5,), (0,))
+NONEMPTY_SQUARE = SQUARE[:-1]
 RECTANGULAR: tuple[Size, ...] = (
     *((5, 3), (3, 5), (4, 4), (5, 4), (5, 5), (7, 2), (2, 2), (4, 1), (1, 4), (1, 1)),
     *((0, 0), (3, 0)),
@@ -136,3 +137,25 @@ def logarithmic_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa:
 def condition_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
     """log(1/eps) / 16: ‖A‖₂ <= 5 for small normal A, and cond exp(A) <= e^(2‖A‖) stays < 1/eps."""
     return -math.log(torch.finfo(dtype).eps) / 16
+
+
+def chained_scale(manifold: Manifold, dtype: torch.dtype) -> float:
+    """eps^(-1/2n): ‖L⁻¹‖ grows as the (n - 1)-th power of the entries of a unit triangle.
+
+    The smallest eigenvalue of L Lᵀ is ‖L⁻¹‖⁻²: beyond this scale it is rounding, and the image
+    lies on the boundary of an open set.
+    """
+    return torch.finfo(dtype).eps ** (-1 / (2 * max(manifold.size[0], 1)))
+
+
+def graded_scale(manifold: Manifold, dtype: torch.dtype) -> float:
+    """log(1/eps) / 2n: `chained_scale` for a triangle with an exponential on its diagonal.
+
+    L = D (I + D⁻¹Z) with D⁻¹ up to exp(t): ‖L⁻¹‖ grows as exp(n t), which stays below eps^(-1/2).
+    """
+    return -math.log(torch.finfo(dtype).eps) / (2 * max(manifold.size[0], 1))
+
+
+def regraded_scale(manifold: Manifold, dtype: torch.dtype) -> float:
+    """Half of `graded_scale`: the triangle multiplies an assigned block, conditions multiply."""
+    return graded_scale(manifold, dtype) / 2

@@ -43,7 +43,7 @@ class FixedRank(Manifold):
         m, e, n = parameters
         u, s, v = (self.recalled(name, m) for name in ("left", "core", "right"))
         core = s @ exponential(saturated(e, math.log(torch.finfo(e.dtype).max) / 4))
-        return _graph(u, m) @ core @ _graph(v, n).mH
+        return graph(u, m) @ core @ graph(v, n).mH
 
     def coordinates(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """X = U S Vᴴ is remembered; the parameters are zero."""
@@ -90,7 +90,7 @@ class FixedRank(Manifold):
         return 2 * self.dim
 
 
-def _graph(base: Tensor, p: Tensor) -> Tensor:
+def graph(base: Tensor, p: Tensor) -> Tensor:
     """B + (I - B Bᴴ) P, clipped so that a product of four such factors stays in range."""
     p = clipped(p, largest_factor(base.shape[-2], p.dtype) ** 0.25)
     return base + (p - base @ (base.mH @ p))

@@ -1,11 +1,10 @@
 """Positive definite matrices: {X : X = Xᴴ ≻ 0}, an open cone."""
 
-import math
-
 import torch
 from torch import Tensor
 
 from manifolds.interface import Manifold, Normal
+from manifolds.linear_algebra import log_cholesky
 from manifolds.linear_algebra.basics import diagonal, norm, ratio, sym
 from manifolds.linear_algebra.range import clipped, largest_factor
 
@@ -54,9 +53,8 @@ class PositiveDefinite(Manifold):
         """L Lᴴ."""
         (z,) = parameters
         bound = largest_factor(self.size[0], z.dtype)
-        logarithm = diagonal(z).real.clamp(-math.log(bound), math.log(bound))
-        scale = self.recalled("scale", logarithm)[..., None, None]
-        l = clipped(scale * (z.tril(-1) + torch.diag_embed(logarithm.exp())), bound)
+        scale = self.recalled("scale", z.real)[..., None, None]
+        l = clipped(scale * log_cholesky.factor(z), bound)
         return l @ l.mH
 
     def coordinates(self, x: Tensor) -> Tensor:
@@ -65,7 +63,7 @@ class PositiveDefinite(Manifold):
         scale = torch.exp2(torch.round(torch.log2(size) / 2))
         l = torch.linalg.cholesky(sym(x)) / scale[..., None, None]
         self.remember(scale=scale)
-        return l.tril(-1) + torch.diag_embed(diagonal(l).real.log())
+        return log_cholesky.coordinates(l)
 
     def residual(self, x: Tensor) -> Tensor:
         """‖X - X₊‖ / ‖X‖."""

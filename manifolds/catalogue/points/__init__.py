@@ -1,11 +1,14 @@
 """Points of the sets from independent sources: random, hard, tied, outside; one file per family."""
 
+from manifolds.catalogue.points.correlation import CorrelationMatrices, LowRankCorrelationMatrices
 from manifolds.catalogue.points.frames import Frames, Rotations, Spans
 from manifolds.catalogue.points.hyperbolic import BallPoints, HyperboloidPoints
 from manifolds.catalogue.points.linear import SkewMatrices, SymmetricMatrices
 from manifolds.catalogue.points.linear_groups import InvertibleMatrices, UnimodularMatrices
 from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatrices
+from manifolds.catalogue.points.low_rank_psd import FixedRankPSDMatrices, LowRankPSDMatrices
 from manifolds.catalogue.points.metric import MetricFrames
+from manifolds.catalogue.points.normalized import UnitDeterminantMatrices, UnitTraceMatrices
 from manifolds.catalogue.points.numbers import IntervalNumbers, NonnegativeNumbers, PositiveNumbers
 from manifolds.catalogue.points.points import Points
 from manifolds.catalogue.points.positive import DefiniteMatrices, SemidefiniteMatrices
@@ -39,16 +42,20 @@ __all__ = [
     "AlmostOrthogonalMatrices",
     "BallPoints",
     "Contractions",
+    "CorrelationMatrices",
     "DefiniteMatrices",
     "Distributions",
     "DoublyStochasticMatrices",
     "FixedRankMatrices",
+    "FixedRankPSDMatrices",
     "FlattenedPoints",
     "Frames",
     "HyperboloidPoints",
     "IntervalNumbers",
     "InvertibleMatrices",
+    "LowRankCorrelationMatrices",
     "LowRankMatrices",
+    "LowRankPSDMatrices",
     "MetricFrames",
     "NonnegativeNumbers",
     "Points",
@@ -62,5 +69,7 @@ __all__ = [
     "SymmetricMatrices",
     "SymplecticMatrices",
     "UnimodularMatrices",
+    "UnitDeterminantMatrices",
+    "UnitTraceMatrices",
     "UnitaryFrames",
 ]
