@@ -13,10 +13,13 @@ from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal, Stiefel
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
+from manifolds.catalogue.power import Power
+from manifolds.catalogue.scaled import Scaled
 from manifolds.catalogue.skew import Skew
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
 from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.symmetric import Symmetric
+from manifolds.catalogue.transposed import Transposed
 from manifolds.constrain import constrain
 from manifolds.interface import Manifold, OffManifoldError, OffManifoldWarning, tolerance
 from manifolds.maps import Cayley, Exponential, Householder, Map, Polar, Retraction
@@ -38,13 +41,16 @@ __all__ = [
     "Polar",
     "PositiveDefinite",
     "PositiveSemidefinite",
+    "Power",
     "Rebase",
     "Retraction",
+    "Scaled",
     "Skew",
     "SpecialOrthogonal",
     "Sphere",
     "Stiefel",
     "Symmetric",
+    "Transposed",
     "constrain",
     "rebase",
     "tolerance",

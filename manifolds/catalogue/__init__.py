@@ -4,14 +4,20 @@ from manifolds.catalogue.choices import (
     COLUMNS,
     KERNELS,
     RECTANGULAR,
+    ROWS,
     SQUARE,
+    STACKS,
     VECTORS,
+    factors,
     flattened,
     linear_scale,
     logarithmic_scale,
     maps_and_bases,
+    power,
     product_scale,
     ranks,
+    scaled,
+    transposed,
 )
 from manifolds.catalogue.entry import Case, Entry
 from manifolds.catalogue.fixed_rank import FixedRank
@@ -25,18 +31,24 @@ from manifolds.catalogue.points import (
     FlattenedPoints,
     Frames,
     LowRankMatrices,
+    PowerPoints,
     Rotations,
+    ScaledPoints,
     SemidefiniteMatrices,
     SkewMatrices,
     SymmetricMatrices,
+    TransposedPoints,
 )
 from manifolds.catalogue.points.geodesics import claim_of_map
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
+from manifolds.catalogue.power import Power
+from manifolds.catalogue.scaled import Scaled
 from manifolds.catalogue.skew import Skew
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
 from manifolds.catalogue.sphere import Sphere
 from manifolds.catalogue.symmetric import Symmetric
+from manifolds.catalogue.transposed import Transposed
 
 ENTRIES: tuple[Entry, ...] = (
     Entry(
@@ -132,6 +144,32 @@ ENTRIES: tuple[Entry, ...] = (
         KERNELS,
         FlattenedPoints(Frames()),
         build=flattened,
+    ),
+    Entry(
+        Transposed,
+        "Xᵀ with X on a manifold",
+        "a view",
+        ROWS,
+        TransposedPoints(Frames()),
+        build=transposed,
+    ),
+    Entry(
+        Scaled,
+        "c x with x on a manifold",
+        "a view",
+        RECTANGULAR,
+        ScaledPoints(Frames()),
+        options=factors,
+        build=scaled,
+    ),
+    Entry(
+        Power,
+        "copies on one manifold as one tensor",
+        "a view",
+        STACKS,
+        PowerPoints(DefiniteMatrices()),
+        huge=logarithmic_scale,
+        build=power,
     ),
 )
 

@@ -6,7 +6,12 @@ import torch
 
 from manifolds.catalogue.entry import Options, Size
 from manifolds.catalogue.flattened import Flattened
+from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal
+from manifolds.catalogue.positive_definite import PositiveDefinite
+from manifolds.catalogue.power import Power
+from manifolds.catalogue.scaled import Scaled
+from manifolds.catalogue.transposed import Transposed
 from manifolds.interface import Manifold
 from manifolds.maps import MAPS
 
@@ -17,7 +22,9 @@ RECTANGULAR: tuple[Size, ...] = (
     *((0, 0), (3, 0)),
 )
 COLUMNS: tuple[Size, ...] = ((4, 3), (3, 4), (3, 3), (2, 2), (4, 1), (1, 3), (3, 0))
+ROWS: tuple[Size, ...] = tuple((k, n) for n, k in COLUMNS)
 KERNELS: tuple[Size, ...] = ((6, 2, 2), (2, 3, 1, 2), (4, 4))
+STACKS: tuple[Size, ...] = ((2, 3, 3), (3, 2, 2), (1, 2, 2, 2), (2, 1, 1), (0, 2, 2), (2, 0, 0))
 
 
 def maps_and_bases(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same for every size
@@ -36,6 +43,26 @@ def ranks(size: Size) -> tuple[Options, ...]:
 def flattened(*size: int) -> Manifold:
     """The view of an orthogonal matrix as a convolution kernel."""
     return Flattened(Orthogonal(size[0], math.prod(size[1:])), *size)
+
+
+def transposed(*size: int) -> Manifold:
+    """The view of a matrix with unit columns as one with unit rows."""
+    return Transposed(Oblique(*reversed(size)))
+
+
+def scaled(*size: int, factor: float) -> Manifold:
+    """The view of an orthogonal matrix as its multiple."""
+    return Scaled(Orthogonal(*size), factor)
+
+
+def factors(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same for every size
+    """A factor that is no power of two, and a negative one far from 1."""
+    return ({"factor": 3.0}, {"factor": -1e-3})
+
+
+def power(*size: int) -> Manifold:
+    """Several positive definite matrices as one point."""
+    return Power(PositiveDefinite(*size[-2:]), *size[:-2])
 
 
 def linear_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001

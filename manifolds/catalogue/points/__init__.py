@@ -5,7 +5,12 @@ from manifolds.catalogue.points.linear import SkewMatrices, SymmetricMatrices
 from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatrices
 from manifolds.catalogue.points.points import Points
 from manifolds.catalogue.points.positive import DefiniteMatrices, SemidefiniteMatrices
-from manifolds.catalogue.points.views import FlattenedPoints
+from manifolds.catalogue.points.views import (
+    FlattenedPoints,
+    PowerPoints,
+    ScaledPoints,
+    TransposedPoints,
+)
 
 __all__ = [
     "DefiniteMatrices",
@@ -14,8 +19,11 @@ __all__ = [
     "Frames",
     "LowRankMatrices",
     "Points",
+    "PowerPoints",
     "Rotations",
+    "ScaledPoints",
     "SemidefiniteMatrices",
     "SkewMatrices",
     "SymmetricMatrices",
+    "TransposedPoints",
 ]
