@@ -8,6 +8,7 @@ point and gives back exactly that point.
 
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
+from manifolds.catalogue.hurwitz import Hurwitz
 from manifolds.catalogue.low_rank import LowRank
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal, Stiefel
@@ -15,6 +16,7 @@ from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
 from manifolds.catalogue.power import Power
 from manifolds.catalogue.scaled import Scaled
+from manifolds.catalogue.schur_stable import SchurStable
 from manifolds.catalogue.skew import Skew
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
 from manifolds.catalogue.sphere import Sphere
@@ -31,6 +33,7 @@ __all__ = [
     "FixedRank",
     "Flattened",
     "Householder",
+    "Hurwitz",
     "LowRank",
     "Manifold",
     "Map",
@@ -45,6 +48,7 @@ __all__ = [
     "Rebase",
     "Retraction",
     "Scaled",
+    "SchurStable",
     "Skew",
     "SpecialOrthogonal",
     "Sphere",

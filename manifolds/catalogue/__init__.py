@@ -15,13 +15,17 @@ from manifolds.catalogue.choices import (
     maps_and_bases,
     power,
     product_scale,
+    radii,
     ranks,
     scaled,
+    shifts,
+    similarity_scale,
     transposed,
 )
 from manifolds.catalogue.entry import Case, Entry
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
+from manifolds.catalogue.hurwitz import Hurwitz
 from manifolds.catalogue.low_rank import LowRank
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal
@@ -30,10 +34,12 @@ from manifolds.catalogue.points import (
     FixedRankMatrices,
     FlattenedPoints,
     Frames,
+    HurwitzMatrices,
     LowRankMatrices,
     PowerPoints,
     Rotations,
     ScaledPoints,
+    SchurStableMatrices,
     SemidefiniteMatrices,
     SkewMatrices,
     SymmetricMatrices,
@@ -44,6 +50,7 @@ from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
 from manifolds.catalogue.power import Power
 from manifolds.catalogue.scaled import Scaled
+from manifolds.catalogue.schur_stable import SchurStable
 from manifolds.catalogue.skew import Skew
 from manifolds.catalogue.special_orthogonal import SpecialOrthogonal
 from manifolds.catalogue.sphere import Sphere
@@ -136,6 +143,24 @@ ENTRIES: tuple[Entry, ...] = (
         FixedRankMatrices(),
         options=ranks,
         huge=logarithmic_scale,
+    ),
+    Entry(
+        SchurStable,
+        "ρ(X) < r",
+        "Gillis, Karow & Sharma 2019",
+        SQUARE,
+        SchurStableMatrices(),
+        options=radii,
+        huge=similarity_scale,
+    ),
+    Entry(
+        Hurwitz,
+        "max Re λ(X) < -s",
+        "Gillis & Sharma 2017",
+        SQUARE,
+        HurwitzMatrices(),
+        options=shifts,
+        huge=similarity_scale,
     ),
     Entry(
         Flattened,

@@ -40,6 +40,16 @@ def ranks(size: Size) -> tuple[Options, ...]:
     return tuple({"rank": r} for r in dict.fromkeys(chosen))
 
 
+def radii(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same for every size
+    """One, and far from it."""
+    return ({"radius": 1.0}, {"radius": 50.0})
+
+
+def shifts(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same for every size
+    """None, and one of each sign."""
+    return ({"shift": 0.0}, {"shift": 0.5}, {"shift": -2.0})
+
+
 def flattened(*size: int) -> Manifold:
     """The view of an orthogonal matrix as a convolution kernel."""
     return Flattened(Orthogonal(size[0], math.prod(size[1:])), *size)
@@ -78,3 +88,8 @@ def product_scale(manifold: Manifold, dtype: torch.dtype) -> float:
 def logarithmic_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
     """log(max) / 32: a normal draw, at most 4 in small matrices, is exponentiated and squared."""
     return float(torch.log(torch.tensor(torch.finfo(dtype).max, dtype=torch.float64))) / 32
+
+
+def similarity_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
+    """log(1/eps) / 16: draws of ±2 scale A = L exp(z) to the condition eps^(-1/4)."""
+    return -math.log(torch.finfo(dtype).eps) / 16

@@ -5,6 +5,7 @@ from manifolds.catalogue.points.linear import SkewMatrices, SymmetricMatrices
 from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatrices
 from manifolds.catalogue.points.points import Points
 from manifolds.catalogue.points.positive import DefiniteMatrices, SemidefiniteMatrices
+from manifolds.catalogue.points.stable import HurwitzMatrices, SchurStableMatrices
 from manifolds.catalogue.points.views import (
     FlattenedPoints,
     PowerPoints,
@@ -17,11 +18,13 @@ __all__ = [
     "FixedRankMatrices",
     "FlattenedPoints",
     "Frames",
+    "HurwitzMatrices",
     "LowRankMatrices",
     "Points",
     "PowerPoints",
     "Rotations",
     "ScaledPoints",
+    "SchurStableMatrices",
     "SemidefiniteMatrices",
     "SkewMatrices",
     "SymmetricMatrices",
