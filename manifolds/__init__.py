@@ -9,12 +9,14 @@ point and gives back exactly that point.
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.hurwitz import Hurwitz
+from manifolds.catalogue.joined import Joined
 from manifolds.catalogue.low_rank import LowRank
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal, Stiefel
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
 from manifolds.catalogue.power import Power
+from manifolds.catalogue.product import Product
 from manifolds.catalogue.scaled import Scaled
 from manifolds.catalogue.schur_stable import SchurStable
 from manifolds.catalogue.skew import Skew
@@ -34,6 +36,7 @@ __all__ = [
     "Flattened",
     "Householder",
     "Hurwitz",
+    "Joined",
     "LowRank",
     "Manifold",
     "Map",
@@ -45,6 +48,7 @@ __all__ = [
     "PositiveDefinite",
     "PositiveSemidefinite",
     "Power",
+    "Product",
     "Rebase",
     "Retraction",
     "Scaled",

@@ -3,13 +3,16 @@
 from manifolds.catalogue.choices import (
     COLUMNS,
     KERNELS,
+    PAIRS,
     RECTANGULAR,
     ROWS,
     SQUARE,
     STACKS,
     VECTORS,
+    chain_scale,
     factors,
     flattened,
+    joined,
     linear_scale,
     logarithmic_scale,
     maps_and_bases,
@@ -26,6 +29,7 @@ from manifolds.catalogue.entry import Case, Entry
 from manifolds.catalogue.fixed_rank import FixedRank
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.hurwitz import Hurwitz
+from manifolds.catalogue.joined import Joined
 from manifolds.catalogue.low_rank import LowRank
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal
@@ -35,6 +39,7 @@ from manifolds.catalogue.points import (
     FlattenedPoints,
     Frames,
     HurwitzMatrices,
+    JoinedPoints,
     LowRankMatrices,
     PowerPoints,
     Rotations,
@@ -151,7 +156,7 @@ ENTRIES: tuple[Entry, ...] = (
         SQUARE,
         SchurStableMatrices(),
         options=radii,
-        huge=similarity_scale,
+        huge=chain_scale,
     ),
     Entry(
         Hurwitz,
@@ -195,6 +200,15 @@ ENTRIES: tuple[Entry, ...] = (
         PowerPoints(DefiniteMatrices()),
         huge=logarithmic_scale,
         build=power,
+    ),
+    Entry(
+        Joined,
+        "a vector of points on several manifolds",
+        "a view",
+        PAIRS,
+        JoinedPoints(Frames(), DefiniteMatrices()),
+        huge=logarithmic_scale,
+        build=joined,
     ),
 )
 

@@ -6,10 +6,12 @@ import torch
 
 from manifolds.catalogue.entry import Options, Size
 from manifolds.catalogue.flattened import Flattened
+from manifolds.catalogue.joined import Joined
 from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.power import Power
+from manifolds.catalogue.product import Product
 from manifolds.catalogue.scaled import Scaled
 from manifolds.catalogue.transposed import Transposed
 from manifolds.interface import Manifold
@@ -24,6 +26,7 @@ RECTANGULAR: tuple[Size, ...] = (
 COLUMNS: tuple[Size, ...] = ((4, 3), (3, 4), (3, 3), (2, 2), (4, 1), (1, 3), (3, 0))
 ROWS: tuple[Size, ...] = tuple((k, n) for n, k in COLUMNS)
 KERNELS: tuple[Size, ...] = ((6, 2, 2), (2, 3, 1, 2), (4, 4))
+PAIRS: tuple[Size, ...] = ((18,), (2,), (8,), (0,))
 STACKS: tuple[Size, ...] = ((2, 3, 3), (3, 2, 2), (1, 2, 2, 2), (2, 1, 1), (0, 2, 2), (2, 0, 0))
 
 
@@ -93,3 +96,14 @@ def logarithmic_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa:
 def similarity_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
     """log(1/eps) / 16: draws of ±2 scale A = L exp(z) to the condition eps^(-1/4)."""
     return -math.log(torch.finfo(dtype).eps) / 16
+
+
+def chain_scale(manifold: Manifold, dtype: torch.dtype) -> float:
+    """Half of that: chains of couplings, whose product counts in the round trip, stay near 1."""
+    return similarity_scale(manifold, dtype) / 2
+
+
+def joined(*size: int) -> Manifold:
+    """Two n×n matrices, orthogonal and positive definite, as one vector of 2 n² numbers."""
+    n = math.isqrt(size[0] // 2)
+    return Joined(Product(Orthogonal(n, n), PositiveDefinite(n)))

@@ -1,6 +1,7 @@
 """Points of the sets from independent sources: random, hard, tied, outside; one file per family."""
 
 from manifolds.catalogue.points.frames import Frames, Rotations
+from manifolds.catalogue.points.joined import JoinedPoints
 from manifolds.catalogue.points.linear import SkewMatrices, SymmetricMatrices
 from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatrices
 from manifolds.catalogue.points.points import Points
@@ -19,6 +20,7 @@ __all__ = [
     "FlattenedPoints",
     "Frames",
     "HurwitzMatrices",
+    "JoinedPoints",
     "LowRankMatrices",
     "Points",
     "PowerPoints",
