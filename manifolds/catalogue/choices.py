@@ -24,7 +24,7 @@ RECTANGULAR: tuple[Size, ...] = (
     *((0, 0), (3, 0)),
 )
 COLUMNS: tuple[Size, ...] = ((4, 3), (3, 4), (3, 3), (2, 2), (4, 1), (1, 3), (3, 0))
-ROWS: tuple[Size, ...] = tuple((k, n) for n, k in COLUMNS)
+WIDE_COLUMNS: tuple[Size, ...] = tuple((k, n) for n, k in COLUMNS)
 KERNELS: tuple[Size, ...] = ((6, 2, 2), (2, 3, 1, 2), (4, 4))
 PAIRS: tuple[Size, ...] = ((18,), (2,), (8,), (0,))
 STACKS: tuple[Size, ...] = ((2, 3, 3), (3, 2, 2), (1, 2, 2, 2), (2, 1, 1), (0, 2, 2), (2, 0, 0))
@@ -43,7 +43,7 @@ def ranks(size: Size) -> tuple[Options, ...]:
     return tuple({"rank": r} for r in dict.fromkeys(chosen))
 
 
-def radii(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same for every size
+def spectral_radii(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same for every size
     """One, and far from it."""
     return ({"radius": 1.0}, {"radius": 50.0})
 
