@@ -19,8 +19,10 @@ from manifolds.catalogue.general_linear import GeneralLinear
 from manifolds.catalogue.generalized_stiefel import GeneralizedStiefel
 from manifolds.catalogue.grassmann import Grassmann
 from manifolds.catalogue.hermitian import Hermitian
+from manifolds.catalogue.hurwitz import Hurwitz
 from manifolds.catalogue.hyperboloid import Hyperboloid
 from manifolds.catalogue.interval import Interval
+from manifolds.catalogue.joined import Joined
 from manifolds.catalogue.low_rank import LowRank
 from manifolds.catalogue.low_rank_correlation import LowRankCorrelation
 from manifolds.catalogue.low_rank_psd import LowRankPSD
@@ -31,7 +33,11 @@ from manifolds.catalogue.poincare_ball import PoincareBall
 from manifolds.catalogue.positive import Positive
 from manifolds.catalogue.positive_definite import PositiveDefinite
 from manifolds.catalogue.positive_semidefinite import PositiveSemidefinite
+from manifolds.catalogue.power import Power
 from manifolds.catalogue.prescribed_spectrum import PrescribedSpectrum
+from manifolds.catalogue.product import Product
+from manifolds.catalogue.scaled import Scaled
+from manifolds.catalogue.schur_stable import SchurStable
 from manifolds.catalogue.simplex import Simplex
 from manifolds.catalogue.skew import Skew
 from manifolds.catalogue.skew_hermitian import SkewHermitian
@@ -47,6 +53,7 @@ from manifolds.catalogue.symplectic import Symplectic
 from manifolds.catalogue.symplectic_stiefel import SymplecticStiefel
 from manifolds.catalogue.toeplitz import Toeplitz
 from manifolds.catalogue.traceless import Traceless
+from manifolds.catalogue.transposed import Transposed
 from manifolds.catalogue.unit_determinant_pd import UnitDeterminantPD
 from manifolds.catalogue.unitary import Unitary
 from manifolds.catalogue.upper_triangular import UpperTriangular
@@ -73,8 +80,10 @@ __all__ = [
     "Grassmann",
     "Hermitian",
     "Householder",
+    "Hurwitz",
     "Hyperboloid",
     "Interval",
+    "Joined",
     "LowRank",
     "LowRankCorrelation",
     "LowRankPSD",
@@ -90,9 +99,13 @@ __all__ = [
     "Positive",
     "PositiveDefinite",
     "PositiveSemidefinite",
+    "Power",
     "PrescribedSpectrum",
+    "Product",
     "Rebase",
     "Retraction",
+    "Scaled",
+    "SchurStable",
     "Simplex",
     "Skew",
     "SkewHermitian",
@@ -109,6 +122,7 @@ __all__ = [
     "SymplecticStiefel",
     "Toeplitz",
     "Traceless",
+    "Transposed",
     "UnitDeterminantPD",
     "Unitary",
     "UpperTriangular",

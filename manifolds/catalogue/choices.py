@@ -10,9 +10,16 @@ from manifolds.catalogue.entry import Options, Size
 from manifolds.catalogue.flattened import Flattened
 from manifolds.catalogue.generalized_stiefel import GeneralizedStiefel
 from manifolds.catalogue.grassmann import ALIGNED
+from manifolds.catalogue.joined import Joined
+from manifolds.catalogue.oblique import Oblique
 from manifolds.catalogue.orthogonal import Orthogonal
 from manifolds.catalogue.points.frames import haar
+from manifolds.catalogue.positive_definite import PositiveDefinite
+from manifolds.catalogue.power import Power
 from manifolds.catalogue.prescribed_spectrum import PrescribedSpectrum
+from manifolds.catalogue.product import Product
+from manifolds.catalogue.scaled import Scaled
+from manifolds.catalogue.transposed import Transposed
 from manifolds.interface import Manifold
 from manifolds.maps import MAPS
 
@@ -30,7 +37,10 @@ RECTANGULAR: tuple[Size, ...] = (
 )
 COLUMNS: tuple[Size, ...] = ((4, 3), (3, 4), (3, 3), (2, 2), (4, 1), (1, 3), (3, 0))
 ROWS: tuple[Size, ...] = ((3, 4), (4, 3), (3, 3), (2, 2), (1, 4), (3, 1), (0, 3))
+WIDE_COLUMNS: tuple[Size, ...] = tuple((k, n) for n, k in COLUMNS)
 KERNELS: tuple[Size, ...] = ((6, 2, 2), (2, 3, 1, 2), (4, 4))
+PAIRS: tuple[Size, ...] = ((18,), (2,), (8,), (0,))
+STACKS: tuple[Size, ...] = ((2, 3, 3), (3, 2, 2), (1, 2, 2, 2), (2, 1, 1), (0, 2, 2), (2, 0, 0))
 
 
 def maps_and_bases(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same for every size
@@ -104,9 +114,39 @@ def ranks(size: Size) -> tuple[Options, ...]:
     return tuple({"rank": r} for r in dict.fromkeys(chosen))
 
 
+def spectral_radii(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same for every size
+    """One, and far from it."""
+    return ({"radius": 1.0}, {"radius": 50.0})
+
+
+def shifts(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same for every size
+    """None, and one of each sign."""
+    return ({"shift": 0.0}, {"shift": 0.5}, {"shift": -2.0})
+
+
 def flattened(*size: int) -> Manifold:
     """The view of an orthogonal matrix as a convolution kernel."""
     return Flattened(Orthogonal(size[0], math.prod(size[1:])), *size)
+
+
+def transposed(*size: int) -> Manifold:
+    """The view of a matrix with unit columns as one with unit rows."""
+    return Transposed(Oblique(*reversed(size)))
+
+
+def scaled(*size: int, factor: float) -> Manifold:
+    """The view of an orthogonal matrix as its multiple."""
+    return Scaled(Orthogonal(*size), factor)
+
+
+def factors(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same for every size
+    """A factor that is no power of two, and a negative one far from 1."""
+    return ({"factor": 3.0}, {"factor": -1e-3})
+
+
+def power(*size: int) -> Manifold:
+    """Several positive definite matrices as one point."""
+    return Power(PositiveDefinite(*size[-2:]), *size[:-2])
 
 
 def linear_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
@@ -159,3 +199,19 @@ def graded_scale(manifold: Manifold, dtype: torch.dtype) -> float:
 def regraded_scale(manifold: Manifold, dtype: torch.dtype) -> float:
     """Half of `graded_scale`: the triangle multiplies an assigned block, conditions multiply."""
     return graded_scale(manifold, dtype) / 2
+
+
+def similarity_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
+    """log(1/eps) / 16: draws of ±2 scale A = L exp(z) to the condition eps^(-1/4)."""
+    return -math.log(torch.finfo(dtype).eps) / 16
+
+
+def chain_scale(manifold: Manifold, dtype: torch.dtype) -> float:
+    """Half of that: chains of couplings, whose product counts in the round trip, stay near 1."""
+    return similarity_scale(manifold, dtype) / 2
+
+
+def joined(*size: int) -> Manifold:
+    """Two n×n matrices, orthogonal and positive definite, as one vector of 2 n² numbers."""
+    n = math.isqrt(size[0] // 2)
+    return Joined(Product(Orthogonal(n, n), PositiveDefinite(n)))

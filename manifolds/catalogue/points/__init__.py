@@ -3,6 +3,7 @@
 from manifolds.catalogue.points.correlation import CorrelationMatrices, LowRankCorrelationMatrices
 from manifolds.catalogue.points.frames import Frames, Rotations, Spans
 from manifolds.catalogue.points.hyperbolic import BallPoints, HyperboloidPoints
+from manifolds.catalogue.points.joined import JoinedPoints
 from manifolds.catalogue.points.linear import SkewMatrices, SymmetricMatrices
 from manifolds.catalogue.points.linear_groups import InvertibleMatrices, UnimodularMatrices
 from manifolds.catalogue.points.low_rank import FixedRankMatrices, LowRankMatrices
@@ -17,6 +18,7 @@ from manifolds.catalogue.points.spectra import (
     Contractions,
     SpectrumMatrices,
 )
+from manifolds.catalogue.points.stable import HurwitzMatrices, SchurStableMatrices
 from manifolds.catalogue.points.stochastic import Distributions, DoublyStochasticMatrices
 from manifolds.catalogue.points.subspaces import (
     CENTERED,
@@ -29,7 +31,12 @@ from manifolds.catalogue.points.subspaces import (
 )
 from manifolds.catalogue.points.symplectic import SymplecticMatrices
 from manifolds.catalogue.points.unitary import SpecialUnitaries, UnitaryFrames
-from manifolds.catalogue.points.views import FlattenedPoints
+from manifolds.catalogue.points.views import (
+    FlattenedPoints,
+    PowerPoints,
+    ScaledPoints,
+    TransposedPoints,
+)
 
 __all__ = [
     "CENTERED",
@@ -50,9 +57,11 @@ __all__ = [
     "FixedRankPSDMatrices",
     "FlattenedPoints",
     "Frames",
+    "HurwitzMatrices",
     "HyperboloidPoints",
     "IntervalNumbers",
     "InvertibleMatrices",
+    "JoinedPoints",
     "LowRankCorrelationMatrices",
     "LowRankMatrices",
     "LowRankPSDMatrices",
@@ -60,7 +69,10 @@ __all__ = [
     "NonnegativeNumbers",
     "Points",
     "PositiveNumbers",
+    "PowerPoints",
     "Rotations",
+    "ScaledPoints",
+    "SchurStableMatrices",
     "SemidefiniteMatrices",
     "SkewMatrices",
     "Spans",
@@ -68,6 +80,7 @@ __all__ = [
     "SpectrumMatrices",
     "SymmetricMatrices",
     "SymplecticMatrices",
+    "TransposedPoints",
     "UnimodularMatrices",
     "UnitDeterminantMatrices",
     "UnitTraceMatrices",

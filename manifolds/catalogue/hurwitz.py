@@ -1,0 +1,108 @@
+"""Hurwitz stable matrices: {X : max Re λ(X) < -s}, those of ẋ = X x that decay."""
+
+import math
+
+import numpy
+import torch
+from torch import Tensor
+
+from manifolds.catalogue.stable import DOUBLE, LARGEST, Stable
+from manifolds.interface import Normal
+from manifolds.linear_algebra.basics import add_identity, diagonal, skew, sym
+from manifolds.linear_algebra.range import clipped
+from manifolds.linear_algebra.triangular import Array
+
+BOUND = 2.0 ** (LARGEST / 16)
+"""Of the factors of R: K, then A K A⁻¹ with A in a quarter of the range, stays in range."""
+
+
+class Hurwitz(Stable):
+    """X = A (S - R) A⁻¹ - s I, S skew, R ≻ 0: {X : Re λ(X) < -s}; (*batch, n, n) twice -> the same.
+
+    s = `shift`. The parameters are (Z, W), A = A(Z) as in `Stable`; the strict upper triangle of W
+    is that of S, the lower triangle gives R by log-Cholesky. With P⁻¹ = A Aᵀ this is the form
+    X + s I = P⁻¹ (S' - Q / 2), S' = A⁻ᵀ S A⁻¹, Q = 2 A⁻ᵀ R A⁻¹: Lyapunov's equation (X + s I)ᵀ P +
+    P (X + s I) = -Q, which every stable X solves (the form is that of Gillis & Sharma, On computing
+    the distance to stability for matrices using linear dissipative Hamiltonian systems, 2017).
+
+    The violation is max(0, Re λ + s) / κ(λ) max(‖X‖, |s|), κ the eigenvalue's condition number
+    (Golub & Van Loan 2013, section 7.2.2; 1 for normal X), the largest over λ: what X must change
+    by. κ = ∞ where λ is defective, and then ((Re λ + s) / 2 max(‖X‖, |s|))ⁿ is a lower bound of it
+    (Elsner, An optimal bound for the spectral variation of two matrices, 1985).
+
+    The set is open. Points with -Re λ - s < 8 n eps max |λ + s| in float64 are on its boundary to
+    rounding. `project` keeps X inside and takes others to the nearest with sym(X + s I) <=
+    -8 n eps max(‖X + s I‖, |s|) in the Frobenius norm; `random_point` is G - (α(G) + 1 + s) I,
+    G with independent N(0, 1/n) entries, α the largest Re λ.
+    """
+
+    def __init__(self, *size: int, shift: float = 0.0, strict: bool = False) -> None:
+        super().__init__(*size, strict=strict)
+        if not math.isfinite(shift):
+            raise ValueError(f"Hurwitz needs a finite shift, got {shift!r}")
+        self.shift = float(shift)
+
+    def core(self, w: Tensor) -> Tensor:
+        """S - M Mᵀ, M = tril(W, -1) + diag exp(w_ii)."""
+        logarithm = diagonal(w).clamp(-math.log(BOUND), math.log(BOUND))
+        m = clipped(w.tril(-1), BOUND) + torch.diag_embed(logarithm.exp())
+        return 2 * skew(clipped(w.triu(1), BOUND)) - m @ m.mT
+
+    def core_coordinates(self, k: Tensor) -> Tensor:
+        """M is the Cholesky factor of -sym(K)."""
+        m = torch.linalg.cholesky(-sym(k))
+        return skew(k).triu(1) + m.tril(-1) + torch.diag_embed(diagonal(m).log())
+
+    def core_distance(self, k: Array) -> float:
+        """The largest eigenvalue of sym(K)."""
+        return float(numpy.linalg.eigvalsh((k + k.T) / 2)[-1])
+
+    def distances(self, values: Array) -> Array:
+        """Re λ."""
+        return numpy.real(values)
+
+    def moved(self, values: Array, margin: float) -> tuple[Array, Array]:
+        """Real parts at most -margin."""
+        h = self.distances(values)
+        return numpy.ones_like(h), numpy.maximum(h + margin, 0)
+
+    def margin(self, values: Array) -> float:
+        """8 n eps max |λ|, 1 for the maximum where all vanish."""
+        scale = numpy.abs(values).max(initial=0)
+        return 8 * self.size[0] * torch.finfo(DOUBLE).eps * float(scale or 1)
+
+    def nearest_core(self, y: Tensor, margin: float) -> Tensor:
+        """Eigenvalues of sym(Y) at most -margin max(‖Y‖, |s|), or -margin where that is 0."""
+        values, v = torch.linalg.eigh(sym(y))
+        size = torch.linalg.matrix_norm(y).clamp_min(abs(self.shift))[..., None]
+        least = margin * torch.where(size > 0, size, 1)
+        return skew(y) + (v * torch.minimum(values, -least).unsqueeze(-2)) @ v.mT
+
+    def normalized(self, x: Tensor) -> Tensor:
+        """X + s I."""
+        return add_identity(x, self.shift)
+
+    def denormalized(self, x: Tensor) -> Tensor:
+        """X - s I."""
+        return add_identity(x, -self.shift)
+
+    def excess(self, values: Tensor) -> Tensor:
+        """Re λ + s."""
+        return values.real + self.shift
+
+    def scale(self, norm: Tensor) -> Tensor:
+        """max(‖X‖, |s|)."""
+        return norm.clamp_min(abs(self.shift))
+
+    def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:
+        """G - (α(G) + 1 + s) I."""
+        n = shape[-1]
+        g = normal(*shape) / max(n, 1) ** 0.5
+        if not n:
+            return g
+        alpha = torch.linalg.eigvals(g).real.amax(-1)[..., None, None]
+        return g - (alpha + 1 + self.shift) * add_identity(torch.zeros_like(g))
+
+    def extra_repr(self) -> str:
+        """Sizes and shift."""
+        return f"{super().extra_repr()}, shift={self.shift:g}"
