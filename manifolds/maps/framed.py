@@ -41,10 +41,11 @@ class Framed(Manifold):
     def embed(self, *parameters: Tensor) -> Tensor:
         """The chart at what `coordinates` remembered.
 
-        Entries are clipped at 1/eps², where no digit of an angle has been left since 1/eps and
-        products are still finite.
+        Entries are clipped at 1/(n eps): at ‖A‖ = 1/eps no digit of an angle is left, and beyond it
+        rounding turned the determinant of odd rotations to -1 (Cayley, float32, entries of 1e7).
         """
-        p = clipped(parameters[0], torch.finfo(parameters[0].dtype).eps ** -2)
+        n, eps = max(*self.size, 1), torch.finfo(parameters[0].dtype).eps
+        p = clipped(parameters[0], 1 / (n * eps))
         return self.unframe(self.chart.point(self._state(p), self.frame(p)))
 
     def coordinates(self, x: Tensor) -> Tensor:

@@ -65,6 +65,14 @@ def test_both_components_are_kept(map_: str, base: str):
         assert torch.linalg.det(manifold(parameter + 0.5)).sign() == sign
 
 
+@pytest.mark.parametrize("scale", [1e4, 1e7, 1e9, 1e30])
+@pytest.mark.parametrize(("map_", "base"), CHARTS)
+def test_parameters_of_any_size_stay_in_the_component(map_: str, base: str, scale: float):
+    rotations = manifolds.SpecialOrthogonal(5, map=map_, base=base)
+    p = torch.randn(200, 5, 5, generator=torch.Generator().manual_seed(0))
+    assert rotations.violation(rotations(scale * p)).max() <= rotations.tolerance(torch.float32)
+
+
 @pytest.mark.parametrize("angle", [math.pi - 1e-9, math.pi, 1e-9, 0.0])
 @pytest.mark.parametrize(("map_", "base"), CHARTS)
 def test_a_rotation_by_any_angle_comes_back(map_: str, base: str, angle: float):
