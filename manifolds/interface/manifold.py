@@ -21,19 +21,11 @@ import torch
 from torch import Generator, Tensor, nn
 
 from manifolds.interface.errors import OffManifoldError, OffManifoldWarning, users_level
+from manifolds.interface.layout import plain
 from manifolds.interface.normal import Normal
 from manifolds.interface.precision import full_precision, in_working_precision, working_dtype
 from manifolds.interface.size import parse_size
 from manifolds.interface.tolerance import tolerance
-
-
-def plain(a: Tensor) -> Tensor:
-    """A copy of the values, contiguous and without a pending conjugation.
-
-    torch.optim.LBFGS flattens parameters by view, Adam sees complex ones as pairs of reals, and a
-    buffer in another layout than the one it is loaded into gives other last bits.
-    """
-    return a.detach().resolve_conj().clone(memory_format=torch.contiguous_format)
 
 
 class Manifold(nn.Module, ABC):
