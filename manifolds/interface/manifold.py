@@ -163,6 +163,8 @@ class Manifold(nn.Module, ABC):
     def recalled(self, name: str, like: Tensor) -> Tensor:
         """What was remembered, on the device of the parameters and, numbers, in their dtype."""
         value: Tensor = self.get_buffer(name)
+        if value.is_complex() and not like.is_complex():
+            value = value.real  # Module.to(complex) casts real buffers too
         number = value.is_floating_point() or value.is_complex()
         return value.to(like) if number else value.to(like.device)
 

@@ -1,5 +1,7 @@
 """Every law holds on every line of the catalogue, at the sizes of the fast selection."""
 
+import itertools
+
 import pytest
 import torch
 
@@ -36,8 +38,14 @@ def test_the_law_holds_on_a_gpu(law: Law, subject: Subject):
     assert row.passed, row.sentence()
 
 
-@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+@pytest.mark.parametrize(
+    ("entry", "law"),
+    [
+        pytest.param(entry, law, id=f"{entry.name}-{law.name}")
+        for entry, law in itertools.product(ENTRIES, LAWS)
+        if entry.real_form or not law.real_only  # there are no complex numbers of 16 bit
+    ],
+)
 def test_the_fast_selection_measures_every_law_on_every_entry(entry, law: Law):
     planned = plan([entry], [law], dtypes=(SINGLE, DOUBLE), device=torch.device("cpu"))
     assert planned.checks
