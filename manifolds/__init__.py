@@ -3,7 +3,7 @@
     manifolds.constrain(layer, "weight", manifolds.Orthogonal)
 
 puts a constraint on a tensor; any torch optimizer then trains it. `layer.weight = Q` assigns a
-point and gives back exactly that point.
+point, and reading gives back that point to rounding.
 """
 
 from manifolds.catalogue.almost_orthogonal import AlmostOrthogonal

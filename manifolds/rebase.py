@@ -18,7 +18,7 @@ from typing import Any, Literal
 from weakref import ReferenceType, ref
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from manifolds.interface import Manifold
@@ -49,7 +49,7 @@ class Rebase:
 
     It moves what the optimizer trains and `constrain` has tied; pass modules to say which (a deep
     copy of a constrained module must be passed). `momentum="keep"` (default) lets the optimizer's
-    state stand, "reset" zeroes that of the moved parameters; see Note [Rebasing]. ValueError if
+    state stand, "reset" drops that of the moved parameters; see Note [Rebasing]. ValueError if
     there is nothing with a base point.
     """
 
@@ -82,7 +82,8 @@ class Rebase:
         _move(self.found)
         if self.momentum == "reset":
             for parameter in (p for owner, name in self.found for p in _parameters(owner, name)):
-                _forget(optimizer.state.get(parameter, {}))
+                # All of it: moments without their step count would lose the bias correction
+                optimizer.state.pop(parameter, None)
 
 
 def tie(module: nn.Module, name: str) -> None:
@@ -118,11 +119,3 @@ def _tied_by(optimizer: torch.optim.Optimizer) -> Iterator[Tied]:
 def _move(found: list[Tied]) -> None:
     for owner, name in found:
         setattr(owner, name, getattr(owner, name))
-
-
-@torch.no_grad()
-def _forget(state: dict[str, Any]) -> None:
-    """Zero what has the parameter's shape (moments); step counts stay."""
-    for value in state.values():
-        if isinstance(value, Tensor) and value.ndim:
-            value.zero_()

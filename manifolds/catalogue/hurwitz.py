@@ -42,11 +42,12 @@ class Hurwitz(Stable):
             raise ValueError(f"Hurwitz needs a finite shift, got {shift!r}")
         self.shift = float(shift)
 
-    def core(self, w: Tensor) -> Tensor:
+    def core(self, w: Tensor, bound: float) -> Tensor:
         """S - M Mᵀ, M = tril(W, -1) + diag exp(w_ii)."""
-        logarithm = diagonal(w).clamp(-math.log(BOUND), math.log(BOUND))
-        m = clipped(w.tril(-1), BOUND) + torch.diag_embed(logarithm.exp())
-        return 2 * skew(clipped(w.triu(1), BOUND)) - m @ m.mT
+        limit = min(bound, BOUND)
+        logarithm = diagonal(w).clamp(-math.log(BOUND), math.log(limit))
+        m = clipped(w.tril(-1), limit) + torch.diag_embed(logarithm.exp())
+        return 2 * skew(clipped(w.triu(1), limit**2)) - m @ m.mT
 
     def core_coordinates(self, k: Tensor) -> Tensor:
         """M is the Cholesky factor of -sym(K)."""

@@ -58,12 +58,12 @@ class Product(nn.Module):
         keep their state.
         """
         pairs = self._pairs(x)
-        points = [m._checked(y) for m, y in pairs]
+        for m, y in pairs:
+            m.checked(y)
         found: list[Tensor] = []
         with _all_or_nothing(self):
-            for m, y in zip(self, points, strict=True):
-                # A projected point may be next to the boundary, which was said already
-                with m.projecting():
+            for m, y in pairs:
+                with m.projecting():  # what there is to say of a factor has been said
                     p = m.right_inverse(y)
                 found.extend(p if isinstance(p, tuple) else (p,))
         return tuple(found)

@@ -40,7 +40,7 @@ class SchurStable(Stable):
             raise ValueError(f"SchurStable needs a finite radius > 0, got {radius!r}")
         self.radius = float(radius)
 
-    def core(self, w: Tensor) -> Tensor:
+    def core(self, w: Tensor, bound: float) -> Tensor:  # noqa: ARG002 -- C is bounded by 1
         """C = W R⁻¹; graded W keep the relative accuracy of small entries."""
         w = _saturated(w, self._largest())
         l = torch.linalg.cholesky_ex(add_identity(w.mT @ w)).L

@@ -51,8 +51,8 @@ class Stable(Manifold):
         self.remember(basis=identity(n, n, like), exponents=torch.zeros(n, dtype=DOUBLE))
 
     @abstractmethod
-    def core(self, w: Tensor) -> Tensor:
-        """(*batch, n, n) -> K, (*batch, n, n)."""
+    def core(self, w: Tensor, bound: float) -> Tensor:
+        """(*batch, n, n) -> K, (*batch, n, n), of entries at most n bound²."""
 
     @abstractmethod
     def core_coordinates(self, k: Tensor) -> Tensor:
@@ -95,13 +95,13 @@ class Stable(Manifold):
         return norm
 
     def embed(self, *parameters: Tensor) -> Tensor:
-        """U L D K D⁻¹ L⁻¹ Uᵀ; D K D⁻¹ and L⁻¹ take at most a quarter of the dtype's range each."""
+        """U L D K D⁻¹ L⁻¹ Uᵀ; D · D⁻¹ and L⁻¹ take a quarter of the range at most, K a third."""
         z, w = (p.to(DOUBLE) for p in parameters)
         u = orthonormalize(self.get_buffer("basis").to(z.device, DOUBLE))
         bits = math.log2(torch.finfo(parameters[0].dtype).max) / 4
         l = add_identity(clipped(z.tril(-1), 2 ** (bits / max(self.size[0], 1)) - 1))
         d = self._exponents(diagonal(z), bits / 2)
-        t = self.core(w) * torch.exp2(d.unsqueeze(-1) - d.unsqueeze(-2))
+        t = self.core(w, 2 ** (bits * 2 / 3)) * torch.exp2(d.unsqueeze(-1) - d.unsqueeze(-2))
         y = torch.linalg.solve_triangular(l, l @ t, upper=False, left=False, unitriangular=True)
         return self.denormalized(u @ y @ u.mT)
 

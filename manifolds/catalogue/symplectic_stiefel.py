@@ -1,9 +1,10 @@
 """The real symplectic Stiefel manifold {X : XᵀJX = J}, X of size 2n × 2k."""
 
+import math
+
 import torch
 from torch import Tensor
 
-from manifolds.catalogue.general_linear import exponential_in_range
 from manifolds.catalogue.symplectic import (
     j_times,
     nearest_symplectic,
@@ -14,7 +15,8 @@ from manifolds.catalogue.symplectic import (
 )
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra.basics import identity
-from manifolds.linear_algebra.range import clipped, largest_factor
+from manifolds.linear_algebra.exponential import exponential
+from manifolds.linear_algebra.range import saturated
 
 
 class SymplecticStiefel(Manifold):
@@ -44,12 +46,15 @@ class SymplecticStiefel(Manifold):
 
     def embed(self, *parameters: Tensor) -> Tensor:
         """U exp(VᵀU) [0; -J]."""
-        p = clipped(parameters[0], largest_factor(self.size[0], parameters[0].dtype) ** 0.5)
+        (p,) = parameters
         base = polished(self.recalled("base_point", p), self.tolerance(p.dtype))
         bj = times_j(base).expand(p.shape)
+        # P itself, since exp(VᵀU) is that of SJ for one P only; ‖SJ‖ <= 2 ‖P‖ ‖B‖
+        size = torch.linalg.matrix_norm(base, keepdim=True).clamp_min(1)
+        p = saturated(p * (2 * size), math.log(torch.finfo(p.dtype).max) / 4) / (2 * size)
         u = torch.cat([p, bj], dim=-1)
         v = torch.cat([-j_times(bj), -j_times(p)], dim=-1)
-        e = exponential_in_range(v.mT @ u)
+        e = exponential(v.mT @ u)
         return -times_j(u @ e[..., self.size[1] :])
 
     def coordinates(self, x: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ class View(Manifold):
 
     def __init__(self, manifold: Manifold, *size: int) -> None:
         self.axes = tuple(f"d{i}" for i in range(len(size)))
-        self.complex_form = manifold.complex_form
+        self.complex_form, self.real_form = manifold.complex_form, manifold.real_form
         super().__init__(*size, strict=manifold.strict)
         self.manifold = manifold
         self.closure, self.has_base = manifold.closure, manifold.has_base

@@ -24,7 +24,7 @@ from manifolds.interface.errors import OffManifoldError, OffManifoldWarning, use
 from manifolds.interface.layout import plain
 from manifolds.interface.normal import Normal
 from manifolds.interface.precision import full_precision, in_working_precision, working_dtype
-from manifolds.interface.size import parse_size
+from manifolds.interface.size import parse_size, require_shape
 from manifolds.interface.tolerance import tolerance
 
 
@@ -104,10 +104,12 @@ class Manifold(nn.Module, ABC):
         (without it the first time: an initial weight is not a mistake), or in strict mode raises
         `OffManifoldError`. ValueError or TypeError for a wrong shape or dtype, NaN or infinity.
         """
-        point = self._checked(x)
-        found = in_working_precision(self.coordinates, point)
+        with full_precision(getattr(x, "device", torch.device("cpu"))):
+            found = self.coordinates(self.checked(x))
         self._assigned = True
-        return plain(found) if isinstance(found, Tensor) else tuple(map(plain, found))
+        if isinstance(found, Tensor):
+            return plain(found, x.dtype)
+        return tuple(plain(p, x.dtype) for p in found)
 
     @final
     @torch.no_grad()
@@ -179,17 +181,20 @@ class Manifold(nn.Module, ABC):
 
     def extra_repr(self) -> str:
         """The sizes, as given to the constructor."""
-        strict = ["strict=True"] if self.strict else []
-        return ", ".join([*map(str, self.size), *strict])
+        return ", ".join([*map(str, self.size), *(["strict=True"] if self.strict else [])])
 
-    def _checked(self, x: Tensor) -> Tensor:
-        """x where it is on the manifold to rounding, its projection elsewhere."""
+    def checked(self, x: Tensor) -> Tensor:
+        """x where it is on the manifold to rounding, its projection elsewhere, as `strict` says.
+
+        In the working precision: a projection cast to 16 bit is off an open set again.
+        """
         self._require_finite(x)
+        point = x.to(working_dtype(x.dtype))
         violation, limit = self.violation(x), self.tolerance(x.dtype)
-        outside = violation > limit
-        boundary = ~self.interior(x.to(working_dtype(x.dtype))) & ~outside
+        outside = ~(violation <= limit)  # the violation of entries next to overflow may be NaN
+        boundary = ~self.interior(point) & ~outside
         if not (outside | boundary).any():
-            return x
+            return point
         if not self._projects_silently:
             message = self._complaint(violation, outside, limit, x.dtype)
             if self.strict:
@@ -197,7 +202,7 @@ class Manifold(nn.Module, ABC):
             if self._assigned:
                 warnings.warn(f"{message}; projected", OffManifoldWarning, stacklevel=users_level())
         keep = ~(outside | boundary)
-        return torch.where(keep[(...,) + (None,) * len(self.size)], x, self.project(x))
+        return torch.where(keep[(...,) + (None,) * len(self.size)], point, self.nearest(point))
 
     def _complaint(
         self, violation: Tensor, outside: Tensor, limit: float, dtype: torch.dtype
@@ -218,10 +223,7 @@ class Manifold(nn.Module, ABC):
         if not isinstance(x, Tensor):
             raise TypeError(f"{self} needs a tensor, got {type(x).__name__}")
         self._require_dtype(x.dtype)
-        shape = tuple(x.shape)
-        if len(shape) < len(self.size) or shape[len(shape) - len(self.size) :] != self.size:
-            wanted = ", ".join(map(str, self.size))
-            raise ValueError(f"{self} needs shape (*batch, {wanted}), got {shape}")
+        require_shape(self, self.size, tuple(x.shape))
 
     def _require_dtype(self, dtype: torch.dtype) -> None:
         real = self.real_form and dtype.is_floating_point

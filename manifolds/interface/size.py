@@ -16,3 +16,10 @@ def parse_size(name: str, axes: tuple[str, ...], size: tuple[int, ...]) -> tuple
     if len(set(zip(axes, size, strict=True))) != len(set(axes)):
         raise ValueError(f"{wanted} is for square matrices, got {size}; make both sizes equal")
     return size
+
+
+def require_shape(subject: object, size: tuple[int, ...], shape: tuple[int, ...]) -> None:
+    """ValueError unless `shape` is (*batch, *size)."""
+    if len(shape) < len(size) or shape[len(shape) - len(size) :] != size:
+        wanted = ", ".join(("*batch", *map(str, size)))
+        raise ValueError(f"{subject} needs shape ({wanted}), got {shape}")

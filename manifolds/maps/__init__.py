@@ -19,6 +19,8 @@ def resolve(name: str | Map, base: str) -> Chart:
     if isinstance(name, str) and name not in MAPS:
         raise ValueError(f"map must be one of {', '.join(MAPS)} or a Map object, got {name!r}")
     chosen = MAPS[name] if isinstance(name, str) else name
+    if not isinstance(chosen, Map):
+        raise TypeError(f"map must be a name or a Map object, got {name!r}; make an instance")
     charts = {"assigned": chosen.assigned, "fixed": chosen.fixed}
     if base not in charts:
         raise ValueError(f"base must be 'assigned' or 'fixed', got {base!r}")

@@ -69,8 +69,7 @@ def test_momentum_is_kept_or_forgotten_as_asked(momentum, kept):
     optimizer = torch.optim.SGD(layer.parameters(), lr=0.1, momentum=0.9)
     manifolds.Rebase(optimizer, momentum=momentum)
     step(layer, optimizer, torch.ones(6, 6))
-    (state,) = optimizer.state.values()
-    assert state["momentum_buffer"].any().item() is kept
+    assert bool(optimizer.state) is kept
 
 
 def test_a_deep_copy_is_passed_as_a_module():

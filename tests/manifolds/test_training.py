@@ -108,4 +108,5 @@ def test_rebasing_at_every_step_does_not_drift(map_: str):
     x = module.x.detach()
     u, _, vh = torch.linalg.svd(target, full_matrices=False)
     assert (x.mT @ x - torch.eye(5)).norm() <= 10 * 5**0.5 * EPS
-    torch.testing.assert_close(x, u @ vh, rtol=0, atol=1e-3)  # the nearest frame to the target
+    # half of the digits: the loss is quadratic about the nearest frame to the target
+    torch.testing.assert_close(x, u @ vh, rtol=0, atol=3 * EPS**0.5)
