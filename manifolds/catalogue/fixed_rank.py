@@ -5,14 +5,13 @@ import math
 import torch
 from torch import Tensor
 
-from manifolds.catalogue.low_rank import checked_rank, distance_to_rank, truncated_svd
-from manifolds.interface import Manifold, Normal
+from manifolds.catalogue.ranked import Ranked, truncated_svd
 from manifolds.linear_algebra.basics import identity
 from manifolds.linear_algebra.exponential import exponential
 from manifolds.linear_algebra.range import clipped, largest_factor, saturated
 
 
-class FixedRank(Manifold):
+class FixedRank(Ranked):
     """X = (U + M) S exp(E) (V + N)ᴴ with Uᴴ M = 0, Vᴴ N = 0, about an assigned X = U S Vᴴ.
 
     (*batch, n, r), (*batch, r, r), (*batch, k, r) -> (*batch, n, k). U + M and V + N are graphs
@@ -26,14 +25,11 @@ class FixedRank(Manifold):
     `random_point` is G Hᴴ with normal factors.
     """
 
-    axes = ("n", "k")
     closure = "LowRank"
-    complex_form = True
     has_base = True
 
     def __init__(self, *size: int, rank: int, strict: bool = False) -> None:
-        super().__init__(*size, strict=strict)
-        self.rank = checked_rank("FixedRank", self.size, rank)
+        super().__init__(*size, rank=rank, strict=strict)
         like = torch.empty(0)
         u, v = (identity(n, self.rank, like) for n in self.size)
         self.remember(left=u, core=identity(self.rank, self.rank, like), right=v)
@@ -52,10 +48,6 @@ class FixedRank(Manifold):
         self.remember(left=u, core=core, right=vh.mH)
         return torch.zeros_like(u), torch.zeros_like(core), torch.zeros_like(vh.mH)
 
-    def residual(self, x: Tensor) -> Tensor:
-        """√(Σ_{i > r} σᵢ²) / ‖X‖."""
-        return distance_to_rank(x, self.rank)
-
     def interior(self, x: Tensor) -> Tensor:
         """σ_r above rounding, max(n, k) eps σ_1."""
         if not self.rank:
@@ -69,25 +61,6 @@ class FixedRank(Manifold):
         top = torch.where(s[..., :1] > 0, s[..., :1], 1)
         s = torch.maximum(s, self.tolerance(x.dtype) * top)
         return (u * s.unsqueeze(-2)) @ vh
-
-    def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:
-        """G Hᵀ with normal factors."""
-        *batch, n, k = shape
-        return normal(*batch, n, self.rank) @ normal(*batch, k, self.rank).mH
-
-    def extra_repr(self) -> str:
-        """Sizes and rank."""
-        return f"{super().extra_repr()}, rank={self.rank}"
-
-    @property
-    def dim(self) -> int:
-        """(n + k - r) r."""
-        return (sum(self.size) - self.rank) * self.rank
-
-    @property
-    def complex_dim(self) -> int:
-        """Twice the real dimension."""
-        return 2 * self.dim
 
 
 def graph(base: Tensor, p: Tensor) -> Tensor:

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from manifolds.catalogue.fixed_rank import graph
-from manifolds.catalogue.low_rank import checked_rank
 from manifolds.catalogue.low_rank_psd import distance_to_low_rank_psd, leading_eigenpairs
+from manifolds.catalogue.ranked import checked_rank
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra import log_cholesky
 from manifolds.linear_algebra.basics import identity, sym

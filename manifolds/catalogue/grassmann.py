@@ -7,7 +7,7 @@ from manifolds.catalogue.orthogonal import orthonormality
 from manifolds.interface import Normal
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
 from manifolds.maps import Map, Retraction, resolve
-from manifolds.maps.framed import Framed
+from manifolds.maps.framed import FramedMatrix
 
 ALIGNED = ("polar", "cayley", "exponential")
 """Retractions that keep BᴴX Hermitian for horizontal steps. QR's basis spans what polar's spans."""
@@ -25,7 +25,7 @@ class Horizontal(Retraction):
         return self.retraction.retract(b, 0 * a, normal)
 
 
-class Grassmann(Framed):
+class Grassmann(FramedMatrix):
     """span X, XᴴX = I_k, k <= n; (*batch, n, k) -> (*batch, n, k).
 
     The parameter, projected to BᴴN = 0 at the assigned basis B, moves the span alone; assigning X
@@ -59,14 +59,6 @@ class Grassmann(Framed):
         self.options = {"map": map, "base": base}
         if self.size[0] < self.size[1]:
             raise ValueError(f"Grassmann(n, k) needs k <= n, got {self.size}")
-
-    def frame(self, x: Tensor) -> Tensor:
-        """Itself."""
-        return x
-
-    def unframe(self, q: Tensor) -> Tensor:
-        """Itself."""
-        return q
 
     def residual(self, x: Tensor) -> Tensor:
         """‖XᴴX - I‖ / √k."""

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from manifolds.catalogue.correlation import correlation_defect, gram_of_rows
-from manifolds.catalogue.low_rank import checked_rank
 from manifolds.catalogue.low_rank_psd import excess, leading_factor
+from manifolds.catalogue.ranked import checked_rank
 from manifolds.catalogue.sphere import unit
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra.range import clipped

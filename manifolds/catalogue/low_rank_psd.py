@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from manifolds.catalogue.low_rank import checked_rank
+from manifolds.catalogue.ranked import checked_rank
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra.basics import norm, ratio, sym
 from manifolds.linear_algebra.range import clipped, largest_factor

@@ -6,8 +6,7 @@ from torch import Tensor
 from manifolds.interface import Normal
 from manifolds.linear_algebra.basics import add_identity, gram, norm
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
-from manifolds.maps import Map
-from manifolds.maps.framed import Framed
+from manifolds.maps.framed import FramedMatrix
 
 
 def orthonormality(x: Tensor) -> Tensor:
@@ -15,7 +14,7 @@ def orthonormality(x: Tensor) -> Tensor:
     return norm(add_identity(gram(x), -1), 2) / max(x.shape[-1], 1) ** 0.5
 
 
-class Orthogonal(Framed):
+class Orthogonal(FramedMatrix):
     """XᵀX = I_k for n >= k, XXᵀ = I_n for n < k; (*batch, n, k) -> (*batch, n, k).
 
     Square X may lie in either component of O(n). Maps: "cayley", "exponential", "householder",
@@ -27,23 +26,6 @@ class Orthogonal(Framed):
     """
 
     axes = ("n", "k")
-
-    def __init__(
-        self,
-        *size: int,
-        map: str | Map = "cayley",
-        base: str = "assigned",
-        strict: bool = False,
-    ) -> None:
-        super().__init__(*size, map=map, base=base, strict=strict)
-
-    def frame(self, x: Tensor) -> Tensor:
-        """Tall: itself; wide: its transpose."""
-        return x if self.size[0] >= self.size[1] else x.mT
-
-    def unframe(self, q: Tensor) -> Tensor:
-        """The same transposition."""
-        return self.frame(q)
 
     def residual(self, x: Tensor) -> Tensor:
         """‖XᵀX - I‖ / √k."""

@@ -6,11 +6,10 @@ from torch import Tensor
 from manifolds.catalogue.orthogonal import orthonormality
 from manifolds.interface import Normal
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor, turn_last
-from manifolds.maps import Map
-from manifolds.maps.framed import Framed
+from manifolds.maps.framed import FramedMatrix
 
 
-class SpecialOrthogonal(Framed):
+class SpecialOrthogonal(FramedMatrix):
     """XᵀX = I, det X = 1; (*batch, n, n) -> (*batch, n, n).
 
     Maps: "cayley", "exponential", "householder", "polar", "qr" (base="assigned" only).
@@ -20,23 +19,6 @@ class SpecialOrthogonal(Framed):
     """
 
     axes = ("n", "n")
-
-    def __init__(
-        self,
-        *size: int,
-        map: str | Map = "cayley",
-        base: str = "assigned",
-        strict: bool = False,
-    ) -> None:
-        super().__init__(*size, map=map, base=base, strict=strict)
-
-    def frame(self, x: Tensor) -> Tensor:
-        """Itself."""
-        return x
-
-    def unframe(self, q: Tensor) -> Tensor:
-        """Itself."""
-        return q
 
     def residual(self, x: Tensor) -> Tensor:
         """‖XᵀX - I‖ / √n, plus the distance 2/√n from the component det X = -1."""

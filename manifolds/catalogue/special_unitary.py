@@ -7,8 +7,7 @@ from manifolds.catalogue.orthogonal import orthonormality
 from manifolds.interface import Normal
 from manifolds.linear_algebra.basics import diagonal, identity_like
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
-from manifolds.maps import Map
-from manifolds.maps.framed import Framed
+from manifolds.maps.framed import FramedMatrix
 
 
 def unit_determinant(u: Tensor) -> Tensor:
@@ -19,7 +18,7 @@ def unit_determinant(u: Tensor) -> Tensor:
     return torch.cat([u[..., :-1], u[..., -1:] * (turn / turn.abs())], dim=-1)
 
 
-class SpecialUnitary(Framed):
+class SpecialUnitary(FramedMatrix):
     """XᴴX = I, det X = 1; complex (*batch, n, n) -> (*batch, n, n).
 
     X = U diag(1, …, 1, 1 / det U) with U in a chart of U(n). The first factor of full rank n²,
@@ -38,15 +37,6 @@ class SpecialUnitary(Framed):
     complex_form = True
     real_form = False
 
-    def __init__(
-        self,
-        *size: int,
-        map: str | Map = "cayley",
-        base: str = "assigned",
-        strict: bool = False,
-    ) -> None:
-        super().__init__(*size, map=map, base=base, strict=strict)
-
     def embed(self, *parameters: Tensor) -> Tensor:
         """The chart's point with its determinant turned to 1."""
         (p,) = parameters
@@ -54,14 +44,6 @@ class SpecialUnitary(Framed):
             trace = 1j * (diagonal(p).imag / p.shape[-1]).sum(-1)
             p = p - trace[..., None, None] * identity_like(p)
         return unit_determinant(super().embed(p))
-
-    def frame(self, x: Tensor) -> Tensor:
-        """Itself."""
-        return x
-
-    def unframe(self, q: Tensor) -> Tensor:
-        """Itself."""
-        return q
 
     def residual(self, x: Tensor) -> Tensor:
         """‖XᴴX - I‖ / √n, plus |det X - 1| / √n."""

@@ -6,11 +6,10 @@ from torch import Tensor
 from manifolds.catalogue.orthogonal import orthonormality
 from manifolds.interface import Normal
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
-from manifolds.maps import Map
-from manifolds.maps.framed import Framed
+from manifolds.maps.framed import FramedMatrix
 
 
-class Unitary(Framed):
+class Unitary(FramedMatrix):
     """XᴴX = I_k for n >= k, XXᴴ = I_n for n < k; complex (*batch, n, k) -> (*batch, n, k).
 
     Real tensors are refused: `Orthogonal` has their frames. Maps: "cayley", "exponential",
@@ -24,23 +23,6 @@ class Unitary(Framed):
     axes = ("n", "k")
     complex_form = True
     real_form = False
-
-    def __init__(
-        self,
-        *size: int,
-        map: str | Map = "cayley",
-        base: str = "assigned",
-        strict: bool = False,
-    ) -> None:
-        super().__init__(*size, map=map, base=base, strict=strict)
-
-    def frame(self, x: Tensor) -> Tensor:
-        """Tall: itself; wide: its transpose."""
-        return x if self.size[0] >= self.size[1] else x.mT
-
-    def unframe(self, q: Tensor) -> Tensor:
-        """The same transposition."""
-        return self.frame(q)
 
     def residual(self, x: Tensor) -> Tensor:
         """‖XᴴX - I‖ / √k."""

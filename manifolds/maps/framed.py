@@ -1,6 +1,7 @@
 """Manifolds whose points are orthonormal frames, seen through a view: the module about a chart."""
 
 from abc import abstractmethod
+from typing import final
 
 import torch
 from torch import Tensor
@@ -17,7 +18,7 @@ class Framed(Manifold):
     def __init__(
         self,
         *size: int,
-        map: str | Map,
+        map: str | Map = "cayley",
         base: str = "assigned",
         strict: bool = False,
     ) -> None:
@@ -62,3 +63,17 @@ class Framed(Manifold):
     def _state(self, p: Tensor) -> State:
         """What was remembered, in the dtype and on the device of the parameters."""
         return {name: self.recalled(name, p) for name in self._names}
+
+
+class FramedMatrix(Framed):
+    """Matrices that are frames themselves where tall or square, their transposes where wide."""
+
+    @final
+    def frame(self, x: Tensor) -> Tensor:
+        """Tall: itself; wide: its transpose."""
+        return x if self.size[0] >= self.size[1] else x.mT
+
+    @final
+    def unframe(self, q: Tensor) -> Tensor:
+        """The same transposition."""
+        return self.frame(q)
