@@ -34,6 +34,7 @@ def round_trip(sources: Sources) -> Figure:
         found = [(worst[n, dtype], y + shift) for y, n in enumerate(names) if (n, dtype) in worst]
         axes.plot(*zip(*found, strict=True), marker, color=colour, label=dtype)
     axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(-1, len(names))  # half a row more than the rows need
     axes.set(xscale="log", xlabel=r"worst $\max |f(r(X)) - X|$ in units of $\varepsilon \max |X|$")
     largest = int(np.ceil(np.log10(max(worst.max(), 1))))
     powers = [10.0**n for n in range(largest + 1)]
