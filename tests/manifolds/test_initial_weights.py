@@ -1,4 +1,4 @@
-"""Whatever finite weight a layer starts with, `constrain` finds a point from which one can train."""
+"""Whatever finite weight a layer has, `constrain` finds a point from which one can train."""
 
 import pytest
 import torch
