@@ -11,8 +11,9 @@ from torch.autograd import Function
 def differentiable(function: type[Function]) -> Callable[..., Any]:
     """Turn a `Function` with `setup_context`, `backward` and `jvp` into a plain callable.
 
-    torch.compile refuses a Function that defines `jvp` (torch 2.13: "Unsupported custom jvp"),
-    so that inside a compiled region a twin without it is applied.
+    Its tensors carry leading batch dimensions, so that vmap is one more of them. torch.compile
+    refuses a Function that defines `jvp` (torch 2.13: "Unsupported custom jvp"), so that inside a
+    compiled region a twin without it is applied.
     """
     reverse_only = type(
         function.__name__ + "ReverseOnly", (function,), {"jvp": staticmethod(Function.jvp)}
@@ -22,6 +23,10 @@ def differentiable(function: type[Function]) -> Callable[..., Any]:
         chosen: Any = reverse_only if torch.compiler.is_compiling() else function
         return chosen.apply(*arguments)
 
+    def vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Tensor) -> tuple[Any, int]:
+        return apply(*leading(info, in_dims, *arguments)), 0
+
+    function.vmap = staticmethod(vmap)  # type: ignore[method-assign]
     apply.__name__, apply.__doc__ = function.__name__, function.__doc__
     return apply
 

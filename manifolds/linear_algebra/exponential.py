@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import add_identity
-from manifolds.linear_algebra.differentiable import differentiable, leading
+from manifolds.linear_algebra.differentiable import differentiable
 
 BLOCK = {torch.float32: 3, torch.complex64: 3, torch.float64: 4, torch.complex128: 4}
 """q: the Taylor polynomial has degree q², in q - 1 powers and q - 1 Horner steps."""
@@ -154,11 +154,6 @@ class Exponential(Function):
         (a,) = ctx.saved_tensors
         return exponential_derivative(a, da)
 
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple, a: Tensor) -> tuple[Tensor, int]:
-        """One more batch dimension."""
-        return exponential(*leading(info, in_dims, a)), 0
-
 
 class ExponentialDerivative(Function):
     """L(A, E), (*batch, n, n), (*batch, n, n) -> (*batch, n, n)."""
@@ -185,11 +180,6 @@ class ExponentialDerivative(Function):
         """Linear in E, second derivative in A."""
         a, e = ctx.saved_tensors
         return second_derivative(a, e, da) + exponential_derivative(a, de)
-
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple, a: Tensor, e: Tensor) -> tuple[Tensor, int]:
-        """One more batch dimension."""
-        return exponential_derivative(*leading(info, in_dims, a, e)), 0
 
 
 _exponential, _derivative = differentiable(Exponential), differentiable(ExponentialDerivative)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.differentiable import differentiable, leading
+from manifolds.linear_algebra.differentiable import differentiable
 
 LEAF = 16
 """Up to this size LAPACK inverts. Measured on a CPU, in products: 1000 of 32×32 take 15 with leaves
@@ -76,11 +76,6 @@ class AccretiveInverse(Function):
         """-W dS W."""
         (w,) = ctx.saved_tensors
         return -(w @ ds @ w)
-
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple, s: Tensor) -> tuple[Tensor, int]:
-        """One more batch dimension."""
-        return accretive_inverse(*leading(info, in_dims, s)), 0
 
 
 _accretive_inverse = differentiable(AccretiveInverse)

@@ -29,7 +29,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import diagonal
-from manifolds.linear_algebra.differentiable import differentiable, leading
+from manifolds.linear_algebra.differentiable import differentiable
 
 STEPS = 32
 """A normal z of standard deviation 10 needs at most 13 steps, of 20 some 25 (n = 2 ... 64)."""
@@ -142,11 +142,6 @@ class DoublyStochasticScaling(Function):
         """Note [Derivative of the scaling]."""
         (p,) = ctx.saved_tensors
         return scaling_derivative(p, dz)
-
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple, z: Tensor) -> tuple[Tensor, int]:
-        """One more batch dimension."""
-        return doubly_stochastic(*leading(info, in_dims, z)), 0
 
 
 _doubly_stochastic = differentiable(DoublyStochasticScaling)

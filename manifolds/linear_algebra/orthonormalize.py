@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import add_identity, diagonal, gram
-from manifolds.linear_algebra.differentiable import differentiable, leading
+from manifolds.linear_algebra.differentiable import differentiable
 
 NEARLY_ORTHONORMAL = 1 / 2
 """‖E‖ below which Newton-Schulz surely converges fast: 1/2, 3/16, 0.03, 5e-4, 2e-7, 4e-14, eps."""
@@ -91,11 +91,6 @@ class Orthonormalize(Function):
     def jvp(ctx: Any, dq: Tensor) -> Tensor:  # noqa: ARG004 -- autograd's signature
         """The identity."""
         return dq.clone()
-
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple, q: Tensor) -> tuple[Tensor, int]:
-        """One more batch dimension."""
-        return orthonormalize(*leading(info, in_dims, q)), 0
 
 
 _orthonormalize = differentiable(Orthonormalize)

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import sym
-from manifolds.linear_algebra.differentiable import differentiable, leading
+from manifolds.linear_algebra.differentiable import differentiable
 
 STEPS = 12
 """Scaled Newton needs 9 steps up to condition number 1e16 (Higham 2008, section 8.9)."""
@@ -84,11 +84,6 @@ class Sylvester(Function):
         h, omega = ctx.saved_tensors
         return sylvester(h, dc - dh @ omega - omega @ dh)
 
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple, h: Tensor, c: Tensor) -> tuple[Tensor, int]:
-        """One more batch dimension."""
-        return sylvester(*leading(info, in_dims, h, c)), 0
-
 
 class Polar(Function):
     """X of Y = XH; (*batch, n, k) -> (*batch, n, k), n >= k."""
@@ -115,11 +110,6 @@ class Polar(Function):
         """Note [Derivative of the polar factor]."""
         y, x = ctx.saved_tensors
         return polar_derivative(y, x, dy)
-
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple, y: Tensor) -> tuple[Tensor, int]:
-        """One more batch dimension."""
-        return polar(*leading(info, in_dims, y)), 0
 
 
 _sylvester, _polar = differentiable(Sylvester), differentiable(Polar)

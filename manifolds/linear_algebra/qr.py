@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import diagonal, phase
-from manifolds.linear_algebra.differentiable import differentiable, leading
+from manifolds.linear_algebra.differentiable import differentiable
 
 
 @torch.library.custom_op("manifolds::orthonormal_columns", mutates_args=())
@@ -83,11 +83,6 @@ class OrthonormalColumns(Function):
         """Note [Derivative of the orthonormal factor]."""
         y, q = ctx.saved_tensors
         return forward_derivative(y, q, dy)
-
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple, y: Tensor) -> tuple[Tensor, int]:
-        """One more batch dimension."""
-        return orthonormal_columns(*leading(info, in_dims, y)), 0
 
 
 _orthonormal_columns = differentiable(OrthonormalColumns)

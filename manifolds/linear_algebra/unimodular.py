@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.differentiable import differentiable, leading
+from manifolds.linear_algebra.differentiable import differentiable
 
 STEPS = 2
 """From rounding in float32, 1e-7, to 1e-14 to 1e-28."""
@@ -69,11 +69,6 @@ class Unimodular(Function):
     def jvp(ctx: Any, dx: Tensor) -> Tensor:  # noqa: ARG004 -- autograd's signature
         """The identity."""
         return dx.clone()
-
-    @staticmethod
-    def vmap(info: Any, in_dims: tuple, x: Tensor) -> tuple[Tensor, int]:
-        """One more batch dimension."""
-        return unimodular(*leading(info, in_dims, x)), 0
 
 
 _unimodular = differentiable(Unimodular)
