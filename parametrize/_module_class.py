@@ -34,7 +34,7 @@ def parametrized_class(base: type) -> type:
     """Derive from `base` a class whose instances evaluate, deep copy, and refuse pickling."""
 
     def get_missing(self: Module, name: str) -> Any:
-        if name in own and is_parametrized_here(self, name):
+        if is_parametrized_here(self, name) and name in own:
             return _explain_failure(self, name)
         return super(cls, self).__getattr__(name)
 

@@ -21,9 +21,17 @@ def working_dtype(dtype: torch.dtype) -> torch.dtype:
     return torch.float32 if dtype in HALF else dtype
 
 
+@torch.compiler.assume_constant_result
+def has_autocast(device_type: str) -> bool:
+    """Whether there is an autocast to turn off; a meta device has none."""
+    return torch.amp.is_autocast_available(device_type)
+
+
 def without_autocast(device: torch.device) -> AbstractContextManager[object]:
-    """Turn autocast off, where it is on."""
-    if torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type):
+    """Turn autocast off where it is on; in a graph always (torch 2.6 has no guard of it)."""
+    if not has_autocast(device.type):
+        return nullcontext()
+    if torch.compiler.is_compiling() or torch.is_autocast_enabled(device.type):
         return torch.autocast(device.type, enabled=False)
     return nullcontext()
 
@@ -39,7 +47,8 @@ def in_working_precision(function: Callable[..., Any], *tensors: Tensor) -> Any:
     """function(*tensors) computed in the working precision, cast to the dtype of the tensors."""
     dtype = tensors[0].dtype
     wide = working_dtype(dtype)
-    with full_precision(tensors[0].device):
+    device = tensors[0].device
+    with without_autocast(device), exact_arithmetic(device):  # both seen by torch.compile (2.6)
         result = function(*(t.to(wide) for t in tensors))
     if isinstance(result, Tensor):
         return narrowed(result, dtype)

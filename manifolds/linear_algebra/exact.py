@@ -24,6 +24,7 @@ import operator
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -76,24 +77,31 @@ class Setting:
                     self.write(self.before)
 
 
-class AllowTF32:
-    """The same property of CUDA before torch 2.9, which had a flag in its place."""
+class OfTheProcess:
+    """The same property before torch 2.9, which had one setting for all backends."""
+
+    NAMES = MappingProxyType({"highest": "ieee", "high": "tf32", "medium": "bf16"})
 
     @property
     def fp32_precision(self) -> str:
-        """One of "tf32" and "ieee"."""
-        return "tf32" if torch.backends.cuda.matmul.allow_tf32 else "ieee"
+        """One of "ieee", "tf32" and "bf16"."""
+        return self.NAMES[torch.get_float32_matmul_precision()]
 
     @fp32_precision.setter
     def fp32_precision(self, value: str) -> None:
-        torch.backends.cuda.matmul.allow_tf32 = value not in EXACT
+        names = {ours: torchs for torchs, ours in self.NAMES.items()}
+        torch.set_float32_matmul_precision(names.get(value, "highest"))
 
 
-SETTINGS = (
-    {"cuda": Setting(torch.backends.cuda.matmul), "cpu": Setting(torch.backends.mkldnn.matmul)}  # type: ignore[attr-defined]
-    if hasattr(torch.backends.cuda.matmul, "fp32_precision")
-    else {"cuda": Setting(AllowTF32())}
-)
+def settings() -> dict[str, Setting]:
+    """The setting of each backend that has one."""
+    if hasattr(torch.backends.cuda.matmul, "fp32_precision"):
+        backends = {"cuda": torch.backends.cuda.matmul, "cpu": torch.backends.mkldnn.matmul}  # type: ignore[attr-defined]
+        return {name: Setting(products) for name, products in backends.items()}
+    return dict.fromkeys(("cuda", "cpu"), Setting(OfTheProcess()))
+
+
+SETTINGS = settings()
 
 
 class Held:

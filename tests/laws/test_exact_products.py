@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,8 +10,8 @@ from torch import Tensor
 from manifolds import Orthogonal, Unitary
 from manifolds.linear_algebra.exact import (
     SETTINGS,
-    AllowTF32,
     Held,
+    OfTheProcess,
     Setting,
     exact_arithmetic,
     product,
@@ -153,9 +152,13 @@ def test_the_exact_product_maps_over_a_dimension():
     assert torch.allclose(torch.vmap(product, in_dims=(0, None))(x, y), x @ y)
 
 
-def test_the_flag_of_older_torch_reads_like_the_setting(monkeypatch):
-    matmul = SimpleNamespace(allow_tf32=True)
-    monkeypatch.setattr(torch.backends.cuda, "matmul", matmul)
-    with Held(Setting(AllowTF32())):
-        assert not matmul.allow_tf32
-    assert matmul.allow_tf32
+@pytest.mark.filterwarnings("ignore:.*TF32:UserWarning")
+def test_the_setting_of_torch_before_2_9_reads_like_the_present_one():
+    before = torch.get_float32_matmul_precision()
+    try:
+        torch.set_float32_matmul_precision("medium")
+        with Held(Setting(OfTheProcess())):
+            assert torch.get_float32_matmul_precision() == "highest"
+        assert torch.get_float32_matmul_precision() == "medium"
+    finally:
+        torch.set_float32_matmul_precision(before)
