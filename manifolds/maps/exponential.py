@@ -108,6 +108,7 @@ class Exponential(Retraction):
     """B + U -> exp(Ω) B: the geodesic of the canonical metric in direction U."""
 
     name = "exponential"
+    curve = "exponential"
     fixed = FixedExponential()
 
     def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:

@@ -45,9 +45,10 @@ class Framed(Manifold):
         Entries are clipped at 1/(n eps): at ‖A‖ = 1/eps no digit of an angle is left, and beyond it
         rounding turned the determinant of odd rotations to -1 (Cayley, float32, entries of 1e7).
         """
-        n, eps = max(*self.size, 1), torch.finfo(parameters[0].dtype).eps
-        p = clipped(parameters[0], 1 / (n * eps))
-        return self.unframe(self.chart.point(self._state(p), self.frame(p)))
+        n, p = max(*self.size, 1), self.frame(parameters[0])
+        if not self.chart.takes_any(p):
+            p = clipped(p, 1 / (n * torch.finfo(p.dtype).eps))
+        return self.unframe(self.chart.point(self._state(p), p))
 
     def coordinates(self, x: Tensor) -> Tensor:
         """The chart's inverse; its base or signs are remembered."""

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from manifolds.linear_algebra.basics import times
 from manifolds.linear_algebra.orthonormalize import BASE_ROUNDING, orthonormalized
+from manifolds.linear_algebra.plane_curve import plane_curve
 from manifolds.linear_algebra.symmetry import skew_part
 
 State = dict[str, Tensor]
@@ -30,6 +31,10 @@ class Chart(ABC):
     @abstractmethod
     def point(self, state: State, p: Tensor) -> Tensor:
         """(state, p) -> the frame f(state, p); (*batch, n, k) -> (*batch, n, k)."""
+
+    def takes_any(self, p: Tensor) -> bool:  # noqa: ARG002 -- of this shape
+        """Whether `point` takes numbers of any size, and not only up to 1/(n eps)."""
+        return False
 
 
 class Map(ABC):
@@ -50,6 +55,9 @@ class Retraction(Map, Chart):
     To bring your own, implement `retract` and pass the object as `map=`.
     """
 
+    curve: str | None = None
+    """Of one real column: the curve on the sphere, where `plane_curve` has it."""
+
     @abstractmethod
     def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
         """The frame of B + BA + N, N None where B is square; B itself for A = 0, N = 0."""
@@ -66,10 +74,16 @@ class Retraction(Map, Chart):
         """
         return {"base_point": orthonormalized(x, BASE_ROUNDING)}, torch.zeros_like(x)
 
+    def takes_any(self, p: Tensor) -> bool:
+        """Where `curve` serves."""
+        return self.curve is not None and p.shape[-1] == 1 < p.shape[-2] and not p.is_complex()
+
     def point(self, state: State, p: Tensor) -> Tensor:
         """Square: A = skew(P), the coordinates move with the base; tall: P is projected at B."""
         b = state["base_point"]
         if b.shape[-2] == b.shape[-1]:
             return self.retract(b, skew_part(p), None)
+        if self.takes_any(p):
+            return plane_curve(b.squeeze(-1), p.squeeze(-1), str(self.curve)).unsqueeze(-1)
         inner = times(b.mH, p)
         return self.retract(b, skew_part(inner), p - times(b, inner))

@@ -18,6 +18,7 @@ class Polar(Retraction):
     """B + U -> its unitary polar factor; a retraction of second order."""
 
     name = "polar"
+    curve = "projection"
 
     def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
         """polar(B + BA + N); square: B polar(I + A)."""

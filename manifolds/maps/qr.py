@@ -17,6 +17,7 @@ class QR(Retraction):
     """B + U -> the orthonormal factor of its columns; a retraction of first order."""
 
     name = "qr"
+    curve = "projection"
 
     def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
         """qf(B + BA + N); square: B qf(I + A)."""

@@ -1,5 +1,7 @@
 """The matrix functions agree with scipy, in value, and with themselves, in every derivative."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import scipy
@@ -19,9 +21,11 @@ from manifolds.linear_algebra.orthonormalize import (
     orthonormalize,
     probed_error,
 )
+from manifolds.linear_algebra.plane_curve import plane_curve
 from manifolds.linear_algebra.polar import polar, sylvester
+from manifolds.linear_algebra.range import clipped
 from manifolds.linear_algebra.reflections import reflected
-from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root
+from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root, sine_slope
 from manifolds.linear_algebra.staircase import FULL, LOWER, UPPER, WORTH, staircase_product
 from manifolds.linear_algebra.symmetry import gram_matrix, skew_part
 
@@ -61,6 +65,15 @@ def cayley(b: Tensor, a: Tensor, u: Tensor | None = None) -> Tensor:
     return maps.cayley.cayley(b, skew_part(a), None if u is None else u - b @ (b.mH @ u))
 
 
+def curve(name: str) -> tuple[Callable[[Tensor, Tensor], Tensor], Callable[[], tuple[Tensor, ...]]]:
+    """The curve at unit vectors, and vectors whose tangent parts are of lengths near 0, 1 and 5."""
+    scales = torch.tensor([[1e-9], [0.5], [3.0]], dtype=torch.float64)
+    return (
+        lambda b, p: plane_curve(torch.nn.functional.normalize(b, dim=-1), p, name),
+        lambda: (wide(3, 4), scales * wide(3, 4, seed=1)),
+    )
+
+
 SQUARE = frame(3, 3)
 FUNCTIONS = {
     "skew part": (skew_part, lambda: (wide(2, 3, 3),)),
@@ -94,6 +107,12 @@ FUNCTIONS = {
     "complex polar": (polar, lambda: (wide(3, 2, dtype=torch.complex128),)),
     "cosine of root": (cosine_of_root, lambda: (torch.tensor([1e-8, 0.5, 2, 40.0]).double(),)),
     "sine of root": (sine_of_root_over_root, lambda: (torch.tensor([0.1, 0.9, 1.1, 9]).double(),)),
+    "sine slope": (sine_slope, lambda: (torch.tensor([1e-8, 0.9, 1.1, 9]).double(),)),
+    "exponential curve": curve("exponential"),
+    "cayley curve": curve("cayley"),
+    "projection curve": curve("projection"),
+    "clipped": (lambda a: clipped(a, 0.5), lambda: (wide(2, 5),)),
+    "clipped complex": (lambda a: clipped(a, 0.5), lambda: (wide(5, dtype=torch.complex128),)),
 }
 CASES = [pytest.param(*case, id=name) for name, case in FUNCTIONS.items()]
 
