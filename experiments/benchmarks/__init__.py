@@ -1,10 +1,11 @@
 """Timings, by name. A new one is a file with a `BENCHMARK` and one line here."""
 
-from experiments.benchmarks import compiled, engine, manifolds, maps, scaling, ties
+from experiments.benchmarks import compiled, engine, manifolds, maps, progress, scaling, ties
 from experiments.benchmarks.benchmark import Benchmark, Setup
 
 BENCHMARKS: dict[str, Benchmark] = {
     "maps": maps.BENCHMARK,
+    "progress": progress.BENCHMARK,
     "scaling": scaling.BENCHMARK,
     "compiled": compiled.BENCHMARK,
     "manifolds": manifolds.BENCHMARK,

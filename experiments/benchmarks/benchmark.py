@@ -23,6 +23,9 @@ class Setup:
     device: torch.device
 
 
+ROUNDS = "Medians of {rounds} interleaved rounds after a warm-up; `*`: one round, the step is slow."
+
+
 @dataclass(frozen=True)
 class Benchmark:
     """`measure` times one part; `parts` are those timed when the user names none."""
@@ -32,6 +35,7 @@ class Benchmark:
     tables: Callable[[Sequence[Row]], Mapping[str, TextTable]]  # title -> table
     unit: str
     require: Callable[[str], object]  # raises an `ExperimentError` for a part it does not know
+    clock: str = ROUNDS  # how times are taken; empty where `unit` says it
 
 
 def shape_of(text: str) -> Shape:

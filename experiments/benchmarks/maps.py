@@ -83,7 +83,7 @@ def in_products(row: Row) -> str:
     """`8.3`, with the milliseconds of the product itself; `*` where it was timed once."""
     if row["step"] == PRODUCT:
         return f"1 ({1e3 * row['seconds']:.2g} ms)"
-    return f"{row['products']:.3g}{'*' if row['runs'] == 1 else ''}"
+    return f"{row['products']:.3g}{'*' if row.get('runs') == 1 else ''}"
 
 
 BENCHMARK = Benchmark(

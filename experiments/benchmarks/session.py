@@ -34,7 +34,7 @@ def carry_out(
         benchmark.require(part)
     path = folder / f"bench_{name}.json"
     partial = path.with_name(path.name + ".partial")
-    header = _header(setup, benchmark.unit)
+    header = _header(setup, benchmark)
     done = _kept(partial, header)
     for part in parts or benchmark.parts:
         if part not in done:
@@ -49,7 +49,7 @@ def carry_out(
     return tables
 
 
-def _header(setup: Setup, unit: str) -> dict[str, Any]:
+def _header(setup: Setup, benchmark: Benchmark) -> dict[str, Any]:
     return {
         "device": device_name(str(setup.device)),
         "threads": torch.get_num_threads(),
@@ -57,7 +57,7 @@ def _header(setup: Setup, unit: str) -> dict[str, Any]:
         "versions": versions(),
         "commit": commit(),
         "date": datetime.now(UTC).date().isoformat(),
-        "unit": unit,
+        "unit": f"{benchmark.clock.format(rounds=setup.rounds)} {benchmark.unit}".strip(),
     }
 
 
@@ -80,8 +80,7 @@ def page(name: str, header: Mapping[str, Any], tables: Mapping[str, TextTable]) 
     threads = "one thread" if header["threads"] == 1 else f"{header['threads']} threads"
     conditions = (
         f"{header['device']}, {threads}, float32; {packages}; commit {header['commit']}, "
-        f"{header['date']}. Medians of {header['rounds']} interleaved rounds after a warm-up; "
-        f"`*`: one round, the step is slow. {header['unit']}"
+        f"{header['date']}. {header['unit']}"
     )
     command = f"Made by `python -m experiments bench {name}`."
     sections = [f"## {title}\n\n{table.markdown()}" for title, table in tables.items()]

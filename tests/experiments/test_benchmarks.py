@@ -9,6 +9,16 @@ import torch
 from experiments import benchmarks
 from experiments.benchmarks import BENCHMARKS, Setup
 from experiments.benchmarks.manifolds import BY_NAME, PEERS
+from experiments.benchmarks.progress import (
+    GAPS,
+    RACED,
+    RATES,
+    TUNING_SEED,
+    Runner,
+    problem,
+    race,
+    tuned,
+)
 from experiments.benchmarks.scaling import exponent
 from experiments.benchmarks.session import carry_out
 
@@ -18,6 +28,7 @@ TINY = {
     "scaling": (("4x4", "8x8", "16x4"), "| step | 4 | 8 | time ~ |"),
     "manifolds": (("Sphere", "Symmetric"), "| Symmetric | 128x128 |"),
     "engine": (("2x2",), "| cached read |"),
+    "progress": (("16x16", "24x8"), "| step | 16x16 | 24x8 |"),
 }
 
 
@@ -77,6 +88,33 @@ def test_other_conditions_start_again(tmp_path):
 def test_the_exponent_of_a_cubic_step_is_three():
     rows = [{"size": f"{n}x{n}", "seconds": 1e-9 * n**3} for n in (64, 128, 256, 512)]
     assert exponent(rows) == pytest.approx(3)
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (24, 8)], ids=str)
+def test_moved_bases_reach_the_last_gap_on_the_manifold(shape):
+    task, method = problem(shape, 0, SETUP.device), RACED["cayley-rebased"]
+    runner = Runner(method.iterates(task.start, task.loss, 0.1), task)
+    race(task, {"cayley-rebased": runner}, 200, SETUP.device)
+    steps, violation = runner.met[GAPS[-1]]
+    assert 0 < runner.met[GAPS[0]][0] <= steps == len(runner.seconds) - 1
+    assert violation <= 10 * shape[1] ** 0.5 * torch.finfo(torch.float32).eps
+    assert task.gap(runner.x) <= GAPS[-1] * task.gap(task.start)
+
+
+def test_a_tuned_rate_is_the_one_with_the_fewest_steps():
+    task, method = problem((16, 16), TUNING_SEED, SETUP.device), RACED["cayley-rebased"]
+    steps = {}
+    for rate in RATES:
+        runner = Runner(method.iterates(task.start, task.loss, rate), task)
+        race(task, {"cayley-rebased": runner}, 200, SETUP.device)
+        steps[rate] = runner.met.get(GAPS[-1], (200, 0.0))[0]
+    assert steps[tuned(method, (64, 64), SETUP.device)] == min(steps.values()) < 200
+
+
+def test_a_batch_is_no_size_of_progress(command, tmp_path):
+    status, printed = command("bench", "progress", "--size", "2x3x3", "--output", tmp_path)
+    assert status == 2
+    assert "is not one matrix" in printed
 
 
 def test_every_manifold_is_timed_and_every_peer_belongs_to_one():
