@@ -2,7 +2,7 @@
 
 The loss is ⟨G, X⟩ with a fixed random G, so that nothing but the constraint costs time. Float32,
 medians of interleaved rounds after a warm-up. `peak` is the memory that one step allocates at its
-peak, in units of the weight.
+peak, in units of the weight; `floor` is the least that the step can cost (Note [Floors]).
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ import torch
 from torch import Tensor
 
 from experiments.benchmarks.benchmark import Benchmark, Row, Setup, Shape, pivoted, shape_of
+from experiments.benchmarks.floors import floor_seconds
 from experiments.benchmarks.stopwatch import Step, interleaved, peak_bytes
 from experiments.methods import METHODS, Method
 from experiments.methods.peers import polar_factor
 from experiments.runner.tables import TextTable
 
-PRODUCT = "product"
+PRODUCT, ADDITION = "product", "addition"
 SLOW_SECONDS = 1.0  # a step slower than this is timed once: it would take minutes otherwise
 CHOSEN = (
     "cayley",
     "cayley-rebased",
     "exponential",
+    "exponential-rebased",
     "householder",
     "polar",
     "polar-rebased",
@@ -41,26 +43,34 @@ def measure(size: str, setup: Setup, chosen: Sequence[str] = CHOSEN) -> list[Row
     """Return time and memory of the product and of one step of each method."""
     steps = steps_of(shape_of(size), setup.device, chosen)
     timings = interleaved(steps, setup.rounds, SLOW_SECONDS, setup.device)
+    product, addition = (timings[name].seconds for name in (PRODUCT, ADDITION))
     weight_bytes = torch.Size(shape_of(size)).numel() * torch.finfo(torch.float32).bits // 8
-    return [
-        {
+    rows: list[Row] = []
+    for name, step in steps.items():
+        floor = floor_seconds(name, shape_of(size), product, addition)
+        row = {
             "step": name,
             "size": size,
             "seconds": timings[name].seconds,
-            "products": timings[name].seconds / timings[PRODUCT].seconds,
+            "products": timings[name].seconds / product,
+            "floor": floor and floor / product,
             "peak": peak_bytes(step, setup.device) / weight_bytes,
             "runs": timings[name].runs,
         }
-        for name, step in steps.items()
-    ]
+        rows.append(row)
+    return rows
 
 
 def steps_of(shape: Shape, device: torch.device, chosen: Sequence[str]) -> dict[str, Step]:
-    """Return the product and one step of each chosen method, ready to be called."""
+    """Return a product, an addition and one step of each chosen method, ready to be called."""
     generator = torch.Generator().manual_seed(0)
     g, x = (torch.randn(shape, generator=generator).to(device) for _ in range(2))
     square = torch.randn((*shape[:-2], shape[-1], shape[-1]), generator=generator).to(device)
-    steps: dict[str, Step] = {PRODUCT: lambda: x @ square}
+    out = torch.empty_like(x)
+    steps: dict[str, Step] = {
+        PRODUCT: lambda: x @ square,
+        ADDITION: lambda: torch.add(x, g, out=out),
+    }
     return steps | {name: step_of(METHODS[name], polar_factor(x), g) for name in chosen}
 
 
@@ -72,11 +82,23 @@ def step_of(method: Method, start: Tensor, g: Tensor) -> Step:
 
 
 def tables(rows: Sequence[Row]) -> Mapping[str, TextTable]:
-    """Return times and memory, one column per size."""
+    """Return times, floors and memory, one column per size."""
+    counted = [row for row in rows if row["floor"]]
     return {
         "Time in products": pivoted(rows, "size", in_products),
+        "Floor in products, and times the floor": pivoted(counted, "size", beside_floor),
         "Peak memory in weights": pivoted(rows, "size", lambda row: f"{row['peak']:.3g}"),
     }
+
+
+def beside_floor(row: Row) -> str:
+    """`3.33 ×2.5`: the floor in products, and the step as a multiple of it."""
+    return f"{row['floor']:.3g} ×{times_the_floor(row)}"
+
+
+def times_the_floor(row: Row) -> str:
+    """`2.5`."""
+    return f"{row['products'] / row['floor']:.2g}"
 
 
 def in_products(row: Row) -> str:
@@ -90,6 +112,7 @@ BENCHMARK = Benchmark(
     parts=("256x256", "1024x1024", "1024x128", "1000x8x8", "1000x32x32"),
     measure=measure,
     tables=tables,
-    unit="Times are ratios to one product (n, k) @ (k, k) in the same rounds.",
+    unit="Times are ratios to one product (n, k) @ (k, k) in the same rounds. The floor is the "
+    "least that a step can cost: see `experiments/benchmarks/floors.py`.",
     require=shape_of,
 )

@@ -13,6 +13,7 @@ import numpy
 
 from experiments.benchmarks import maps
 from experiments.benchmarks.benchmark import Benchmark, Row, Setup, pivoted, shape_of
+from experiments.benchmarks.maps import times_the_floor
 from experiments.runner.tables import TextTable
 
 SQUARE = ("64x64", "128x128", "256x256", "512x512", "1024x1024", "2048x2048", "4096x4096")
@@ -42,11 +43,13 @@ def _tried(name: str, n: int, k: int) -> bool:
 
 
 def tables(rows: Sequence[Row]) -> Mapping[str, TextTable]:
-    """Return times of squares and of tall frames with their exponents, and the memory of both."""
+    """Return times of squares and of tall frames with exponents, times the floor, and memory."""
     found = {}
     for title, shown in (("Square", _of(rows, square=True)), ("Tall", _of(rows, square=False))):
         if shown:
             found[f"{title}: time in products"] = _with_exponent(shown)
+            counted = [row for row in shown if row["floor"]]
+            found[f"{title}: times the floor"] = pivoted(counted, "size", times_the_floor)
             memory = pivoted(shown, "size", lambda row: f"{row['peak']:.3g}")
             found[f"{title}: peak memory in weights"] = memory
     return found

@@ -8,7 +8,9 @@ import torch
 
 from experiments import benchmarks
 from experiments.benchmarks import BENCHMARKS, Setup
+from experiments.benchmarks.floors import FLOORS, floor_seconds
 from experiments.benchmarks.manifolds import BY_NAME, PEERS
+from experiments.benchmarks.maps import CHOSEN
 from experiments.benchmarks.progress import (
     GAPS,
     RACED,
@@ -21,6 +23,7 @@ from experiments.benchmarks.progress import (
 )
 from experiments.benchmarks.scaling import exponent
 from experiments.benchmarks.session import carry_out
+from experiments.methods import METHODS, Family
 
 SETUP = Setup(rounds=1, device=torch.device("cpu"))
 TINY = {
@@ -72,7 +75,7 @@ def test_an_interrupted_benchmark_continues_with_the_part_that_is_missing(tmp_pa
     carry_out("maps", breaking_at("none", calls), SETUP, tmp_path, parts=parts)
     assert calls == ["4x4", "6x4"]
     rows = json.loads((tmp_path / "bench_maps.json").read_text())["rows"]
-    assert [row["size"] for row in rows] == ["4x4", "4x4", "6x4", "6x4"]
+    assert list(dict.fromkeys(row["size"] for row in rows)) == ["4x4", "6x4"]
     assert not list(tmp_path.glob("*.partial"))
 
 
@@ -115,6 +118,19 @@ def test_a_batch_is_no_size_of_progress(command, tmp_path):
     status, printed = command("bench", "progress", "--size", "2x3x3", "--output", tmp_path)
     assert status == 2
     assert "is not one matrix" in printed
+
+
+def test_every_map_of_ours_has_a_floor():
+    ours = {name for name in CHOSEN if METHODS[name].family == Family.OURS}
+    assert ours == set(FLOORS)
+
+
+@pytest.mark.parametrize(
+    ("shape", "addition", "floor"),
+    [((64, 64), 1e-6, 10 / 3), ((640, 64), 1e-6, 17 / 2), ((5, 64, 64), 1.0, 14 / 3)],
+)
+def test_a_floor_is_the_larger_of_operations_and_passes(shape, addition, floor):
+    assert floor_seconds("cayley", shape, 1.0, addition) == pytest.approx(floor)
 
 
 def test_every_manifold_is_timed_and_every_peer_belongs_to_one():

@@ -1,8 +1,10 @@
 """Timings are interleaved, warm, and patient with slow steps only once."""
 
+import time
+
 import torch
 
-from experiments.benchmarks.stopwatch import interleaved, peak_bytes
+from experiments.benchmarks.stopwatch import interleaved, peak_bytes, timed
 
 
 def test_candidates_take_turns_after_a_warm_up():
@@ -18,6 +20,10 @@ def test_a_slow_candidate_is_timed_once():
     timings = interleaved({"slow": lambda: calls.append(1)}, rounds=5, slow=-1.0)
     assert timings["slow"].runs == 1
     assert len(calls) == 2
+
+
+def test_time_in_which_others_have_the_processor_is_not_counted():
+    assert timed(lambda: time.sleep(0.1)) < 0.05
 
 
 def test_the_peak_counts_what_lives_at_the_same_time():
