@@ -60,12 +60,23 @@ from manifolds.catalogue.unitary import Unitary
 from manifolds.catalogue.upper_triangular import UpperTriangular
 from manifolds.constrain import constrain
 from manifolds.interface import Manifold, OffManifoldError, OffManifoldWarning, tolerance
-from manifolds.maps import QR, Cayley, Chart, Exponential, Householder, Map, Polar, Retraction
+from manifolds.maps import (
+    QR,
+    BFloat16Polar,
+    Cayley,
+    Chart,
+    Exponential,
+    Householder,
+    Map,
+    Polar,
+    Retraction,
+)
 from manifolds.rebase import Rebase, rebase
 
 __all__ = [
     "QR",
     "AlmostOrthogonal",
+    "BFloat16Polar",
     "Ball",
     "Cayley",
     "Centered",

@@ -50,8 +50,8 @@ class GeneralizedStiefel(Manifold):
         self.options = self.frames.options
 
     def tolerance(self, dtype: torch.dtype) -> float:
-        """The usual one times √cond(G) = cond(L), at most 1/8."""
-        return min(super().tolerance(dtype) * self.condition, LARGEST_VIOLATION)
+        """That of the frames times √cond(G) = cond(L), at most 1/8."""
+        return min(self.frames.tolerance(dtype) * self.condition, LARGEST_VIOLATION)
 
     def frame(self, x: Tensor) -> Tensor:
         """Q = LᴴX."""

@@ -1,7 +1,8 @@
 """16-bit tensors are computed in float32 and cast back.
 
 torch.matrix_exp in 16 bit on the CPU silently returns NaN or 1e30, and a product of two bfloat16
-matrices keeps three digits: no constraint survives that, under autocast neither.
+matrices keeps three digits: no constraint survives that, under autocast neither. Who wants the
+speed of 16-bit tensor cores names it: `map=manifolds.BFloat16Polar()`, with its own error bound.
 """
 
 from collections.abc import Callable, Iterator

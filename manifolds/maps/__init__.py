@@ -1,5 +1,6 @@
 """Maps from a flat space onto orthonormal frames, each one file."""
 
+from manifolds.maps.bfloat16_polar import BFloat16Polar
 from manifolds.maps.cayley import Cayley
 from manifolds.maps.exponential import Exponential
 from manifolds.maps.householder import Householder
@@ -33,6 +34,7 @@ def resolve(name: str | Map, base: str) -> Chart:
 __all__ = [
     "MAPS",
     "QR",
+    "BFloat16Polar",
     "Cayley",
     "Chart",
     "Exponential",

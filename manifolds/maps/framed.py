@@ -56,6 +56,10 @@ class Framed(Manifold):
         self.remember(**state)
         return self.unframe(p)
 
+    def tolerance(self, dtype: torch.dtype) -> float:
+        """Or what the chart leaves of the constraint, where that is more."""
+        return max(super().tolerance(dtype), self.chart.rounding)
+
     def extra_repr(self) -> str:
         """Sizes and options."""
         chosen = (f"{k}={getattr(v, 'name', v)!r}" for k, v in self.options.items())

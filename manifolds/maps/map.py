@@ -24,6 +24,9 @@ State = dict[str, Tensor]
 class Chart(ABC):
     """f(state, ·): R^(n×k) -> frames, of full rank at every parameter it is used at."""
 
+    rounding: float = 0.0
+    """‖XᴴX - I‖ / √k that it leaves where that is more than the rounding of the dtype."""
+
     @abstractmethod
     def anchor(self, x: Tensor) -> tuple[State, Tensor]:
         """Frame -> (state, p) with point(state, p) = x; no random numbers."""
