@@ -28,7 +28,7 @@ of 8×8 take 0.24 ms, LAPACK 0.59 ms, one product 0.09 ms (measured)."""
 
 def by_elimination(s: Tensor) -> Tensor:
     """S⁻¹ by Gauss-Jordan elimination without pivots, all matrices at once; (b, n, n)."""
-    m = s.permute(1, 2, 0).contiguous()  # (n, n, b)
+    m = s.permute(1, 2, 0).clone(memory_format=torch.contiguous_format)  # (n, n, b), also at n = 1
     for j in range(len(m)):
         pivot = m[j, j].reciprocal()
         row, column = m[j] * pivot, m[:, j].clone()
