@@ -22,6 +22,7 @@ from torch import nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from manifolds.interface import Manifold
+from manifolds.interface.moving import moving_base
 
 Tied = tuple[nn.Module, str]
 
@@ -117,5 +118,6 @@ def _tied_by(optimizer: torch.optim.Optimizer) -> Iterator[Tied]:
 
 @torch.no_grad()
 def _move(found: list[Tied]) -> None:
-    for owner, name in found:
-        setattr(owner, name, getattr(owner, name))
+    with moving_base():
+        for owner, name in found:
+            setattr(owner, name, getattr(owner, name))

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 from manifolds.interface import Manifold
+from manifolds.interface.moving import base_is_moving
+from manifolds.interface.precision import working_dtype
 from manifolds.linear_algebra.range import clipped
 from manifolds.maps import Map, resolve
 from manifolds.maps.map import State
@@ -59,6 +61,13 @@ class Framed(Manifold):
     def tolerance(self, dtype: torch.dtype) -> float:
         """Or what the chart leaves of the constraint, where that is more."""
         return max(super().tolerance(dtype), self.chart.rounding)
+
+    def checked(self, x: Tensor) -> Tensor:
+        """As of every manifold; a moving base is looked at by the polish, which repairs it."""
+        if not base_is_moving():
+            return super().checked(x)
+        self._require_finite(x)
+        return x.to(working_dtype(x.dtype))
 
     def extra_repr(self) -> str:
         """Sizes and options."""

@@ -1,0 +1,22 @@
+"""Whether what is assigned now is a value that the map itself has just returned."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_MOVING: ContextVar[bool] = ContextVar("moving", default=False)
+
+
+@contextmanager
+def moving_base() -> Iterator[None]:
+    """Within, assigned points are values of their own maps: `rebase`."""
+    token = _MOVING.set(True)
+    try:
+        yield
+    finally:
+        _MOVING.reset(token)
+
+
+def base_is_moving() -> bool:
+    """Whether a point needs no check but for what the map may have lost to rounding."""
+    return _MOVING.get()
