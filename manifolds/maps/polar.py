@@ -8,9 +8,10 @@ base. Cost: a QR factorization where tall and about five inverses of size k.
 
 from torch import Tensor
 
-from manifolds.linear_algebra.basics import add_identity
+from manifolds.linear_algebra.basics import times
 from manifolds.linear_algebra.orthonormalize import orthonormalize
 from manifolds.linear_algebra.polar import polar
+from manifolds.linear_algebra.polar_rotation import polar_rotated
 from manifolds.maps.map import Retraction
 
 
@@ -23,5 +24,5 @@ class Polar(Retraction):
     def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
         """polar(B + BA + N); square: B polar(I + A)."""
         if normal is None:
-            return orthonormalize(b @ polar(add_identity(a)))
-        return orthonormalize(polar(b + b @ a + normal))
+            return polar_rotated(b, a)
+        return orthonormalize(polar(b + times(b, a) + normal))

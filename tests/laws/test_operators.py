@@ -10,7 +10,8 @@ from manifolds import Orthogonal
 from manifolds.catalogue import ENTRIES
 from manifolds.linear_algebra import basics
 from manifolds.linear_algebra.orthonormalize import orthonormalize
-from manifolds.linear_algebra.polar import polar, solved_by_signs, solved_in_eigenbasis
+from manifolds.linear_algebra.polar import polar
+from manifolds.linear_algebra.sylvester import solved_by_signs, solved_in_eigenbasis
 from manifolds.verify import LAWS
 from manifolds.verify.law import Law
 from manifolds.verify.laws.lifecycle import value_and_gradient

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import scipy
 import torch
 from torch import Tensor
 
@@ -22,7 +21,8 @@ from manifolds.linear_algebra.orthonormalize import (
     probed_error,
 )
 from manifolds.linear_algebra.plane_curve import plane_curve
-from manifolds.linear_algebra.polar import polar, sylvester
+from manifolds.linear_algebra.polar import polar
+from manifolds.linear_algebra.polar_rotation import polar_rotated
 from manifolds.linear_algebra.range import clipped
 from manifolds.linear_algebra.reflections import reflected
 from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root, sine_slope
@@ -74,7 +74,12 @@ def curve(name: str) -> tuple[Callable[[Tensor, Tensor], Tensor], Callable[[], t
     )
 
 
-SQUARE = frame(3, 3)
+def rotated(b: Tensor, a: Tensor) -> Tensor:
+    """B, orthonormalized again, times the polar factor of I + skew(A)."""
+    return polar_rotated(polar(b), skew_part(a))
+
+
+SQUARE, TALL = frame(3, 3), frame(4, 2)
 FUNCTIONS = {
     "skew part": (skew_part, lambda: (wide(2, 3, 3),)),
     "complex skew part": (skew_part, lambda: (wide(3, 3, dtype=torch.complex128),)),
@@ -104,6 +109,13 @@ FUNCTIONS = {
     "square reflections": (reflected, lambda: (wide(3, 3),)),
     "polar tall": (polar, lambda: (wide(2, 4, 2),)),
     "polar square": (polar, lambda: (wide(3, 3),)),
+    "polar next to a frame": (lambda u: polar(TALL + u / 10), lambda: (wide(2, 4, 2),)),
+    "polar rotation": (rotated, lambda: (frame(4, 4), wide(2, 4, 4))),
+    "polar rotation at its base": (rotated, lambda: (frame(4, 4), 0 * wide(2, 4, 4))),
+    "complex polar rotation": (
+        rotated,
+        lambda: (wide(2, 2, dtype=torch.complex128), wide(2, 2, dtype=torch.complex128)),
+    ),
     "complex polar": (polar, lambda: (wide(3, 2, dtype=torch.complex128),)),
     "cosine of root": (cosine_of_root, lambda: (torch.tensor([1e-8, 0.5, 2, 40.0]).double(),)),
     "sine of root": (sine_of_root_over_root, lambda: (torch.tensor([0.1, 0.9, 1.1, 9]).double(),)),
@@ -150,14 +162,6 @@ def test_compiled_gradients_are_the_eager_ones(function, inputs):
     torch.testing.assert_close(torch.autograd.grad(compiled(*arguments), arguments), eager)
 
 
-@pytest.mark.parametrize("shape", [(4, 4), (7, 3), (3, 5, 2)], ids=str)
-def test_the_polar_factor_is_scipys(shape: tuple[int, ...]):
-    y = normal(*shape)
-    theirs = [scipy.linalg.polar(m)[0] for m in y.flatten(0, -3).numpy()] if y.ndim > 2 else None
-    expected = np.stack(theirs) if theirs else scipy.linalg.polar(y.numpy())[0]
-    assert relative_error(polar(y), expected) <= 100 * EPS
-
-
 @pytest.mark.parametrize("batch", [2, 200])
 @pytest.mark.parametrize("n", [1, 2, 17, 33, 100])
 def test_the_inverse_by_blocks_is_lapacks(n: int, batch: int):
@@ -183,12 +187,6 @@ def test_a_staircase_product_is_the_product_where_it_is_wanted(left: str, right:
     # n eps ‖x_i‖ ‖y_j‖ bounds the rounding of a sum of n products in any order, once for each
     sizes = x.norm(dim=1).max() * y.norm(dim=0).max()
     assert (found - part[out](x @ y)).abs().max() <= 2 * WORTH * EPS * sizes
-
-
-def test_sylvester_solves_its_equation():
-    h, c = definite(3).detach(), normal(2, 3, 3)
-    omega = sylvester(h, c)
-    assert (h @ omega + omega @ h - c).norm() <= 100 * EPS * c.norm()
 
 
 @pytest.mark.parametrize("error", [1e-12, 1e-6, 1e-2, 0.2])

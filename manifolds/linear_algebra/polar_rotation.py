@@ -1,0 +1,115 @@
+"""X = B polar(I + A) for skew A: the polar factor of a square frame about its base.
+
+Note [Polar factor of I + A]
+(I + A)ᴴ (I + A) = I + S with S = AᴴA. With Z = (I + S)^(-1/2) - I (Note [Near the base]) the step
+is V = polar(I + A) - I = A + Z + AZ: forward three products, with that by B, and those of the
+series; backward XᴴG, PᴴA for H, PΩ and those of Sylvester's equation. At A = 0 a CPU sees that
+P = I: none forward, one backward.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from manifolds.linear_algebra.basics import add_identity, gram, readable, sym, times
+from manifolds.linear_algebra.differentiable import differentiable
+from manifolds.linear_algebra.inverse import by_blocks
+from manifolds.linear_algebra.near_identity import is_zero, times_near_identity
+from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
+from manifolds.linear_algebra.orthonormalize import orthonormalized
+from manifolds.linear_algebra.polar import (
+    inverse_root_minus_identity,
+    newton,
+    pivoted_inverse,
+)
+from manifolds.linear_algebra.sylvester import sylvester
+
+
+def polar_minus_identity(a: Tensor) -> Tensor:
+    """V = polar(I + A) - I."""
+    if not readable(a) or not a.numel():
+        return add_identity(newton(add_identity(a)), -1)
+    if is_zero(a):
+        return a.clone(memory_format=torch.contiguous_format)
+    size = torch.linalg.matrix_norm(a).max().item()
+    s = gram(a)
+    z = inverse_root_minus_identity(s, torch.linalg.matrix_norm(s).max().item())
+    if z is not None:
+        return (a @ z).add_(a).add_(z)
+    mild = (1 + size) ** 2 <= torch.finfo(a.dtype).eps ** -0.5
+    return add_identity(newton(add_identity(a), by_blocks if mild else pivoted_inverse), -1)
+
+
+def _shaped(b: Tensor, a: Tensor) -> tuple[Tensor, Tensor]:
+    return shaped_like_the_first(b), shaped_like_the_first(a)
+
+
+@opaque("polar_rotation", _shaped)
+def rotation_operator(b: Tensor, a: Tensor) -> tuple[Tensor, Tensor]:
+    """X, polished, and V as one opaque operator."""
+    v = polar_minus_identity(a).contiguous()
+    x = b.clone(memory_format=torch.contiguous_format)
+    if readable(v) and is_zero(v):
+        return orthonormalized(x), v
+    return orthonormalized(x.add_(times(b, v))), v
+
+
+class PolarRotation(Function):
+    """X = BP polished, P = I + V = polar(I + A); (*batch, k, k), same -> X, V.
+
+    dX = dB P + XΩ, dV = PΩ with HΩ + ΩH = PᴴdA - dAᴴP (Note [Derivative of the polar factor]).
+    V is an output for second derivatives to depend on it.
+    """
+
+    @staticmethod
+    def forward(b: Tensor, a: Tensor) -> tuple[Tensor, Tensor]:
+        """X and V."""
+        return rotation_operator(b, a)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: tuple[Tensor, ...]) -> None:
+        """Memory: A and V, and B and X that live anyway."""
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*inputs, *output)
+        ctx.save_for_forward(*inputs, *output)
+
+    @staticmethod
+    def backward(ctx: Any, gx: Tensor | None, gv: Tensor | None) -> tuple[Tensor | None, ...]:
+        """G Pᴴ and PΩ, Ω of C = XᴴG - GᴴX + PᴴG' - G'ᴴP."""
+        _, a, x, v = ctx.saved_tensors
+        found = [] if gx is None else [times(x.mH, gx)]
+        if gv is not None:
+            found.append(times_near_identity(gv.mH, v).mH)
+        if not found:
+            return None, None
+        c = sum(found[1:], start=found[0])
+        omega = sylvester(_stretch(a, v), c - c.mH)
+        gb = times_near_identity(gx, v.mH) if gx is not None and ctx.needs_input_grad[0] else None
+        return gb, times_near_identity(omega.mH, v.mH).mH
+
+    @staticmethod
+    def jvp(ctx: Any, db: Tensor | None, da: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The derivatives of X and V."""
+        b, a, x, v = ctx.saved_tensors
+        db = torch.zeros_like(b) if db is None else db
+        da = torch.zeros_like(v) if da is None else da
+        c = times_near_identity(da.mH, v).mH
+        omega = sylvester(_stretch(a, v), c - c.mH)
+        return times_near_identity(db, v) + times(x, omega), omega + times(v, omega)
+
+
+def _stretch(a: Tensor, v: Tensor) -> Tensor:
+    """E = H - I = Pᴴ(I + A) - I, the Hermitian part of V + PᴴA."""
+    return sym(v + times_near_identity(a.mH, v).mH)
+
+
+_polar_rotation = differentiable(PolarRotation)
+
+
+def polar_rotated(b: Tensor, a: Tensor) -> Tensor:
+    """B polar(I + A), polished, for skew A, differentiable to every order."""
+    batch = torch.broadcast_shapes(b.shape[:-2], a.shape[:-2])
+    x, _ = _polar_rotation(*(t.expand(*batch, *t.shape[-2:]) for t in (b, a)))
+    return x

@@ -1,0 +1,72 @@
+"""Polar factors, far from a frame and next to one, and what their derivative solves."""
+
+import numpy as np
+import pytest
+import scipy
+import torch
+from torch import Tensor
+
+from manifolds.linear_algebra.near_identity import WORTH_LOOKING, times_near_identity
+from manifolds.linear_algebra.orthonormalize import orthonormal_factor
+from manifolds.linear_algebra.polar import SCHEMES, inverse_root_minus_identity, polar, reach
+from manifolds.linear_algebra.polar_rotation import polar_rotated
+from manifolds.linear_algebra.sylvester import sylvester
+from manifolds.linear_algebra.symmetry import skew_part
+
+EPS = torch.finfo(torch.float64).eps
+
+
+def normal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (7, 3), (3, 5, 2)], ids=str)
+def test_the_polar_factor_is_scipys(shape: tuple[int, ...]):
+    y = normal(*shape)
+    theirs = [scipy.linalg.polar(m)[0] for m in y.flatten(0, -3).numpy()] if y.ndim > 2 else None
+    expected = torch.as_tensor(np.stack(theirs) if theirs else scipy.linalg.polar(y.numpy())[0])
+    assert (polar(y) - expected).norm() <= 100 * EPS * expected.norm()
+
+
+@pytest.mark.parametrize("place", range(len(SCHEMES)))
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_a_series_leaves_rounding_at_the_end_of_its_reach(place: int, dtype: torch.dtype):
+    size = reach(place, dtype)
+    s = torch.linspace(0, size, 7, dtype=torch.float64)
+    found = inverse_root_minus_identity(torch.diag(s).to(dtype), size * (1 - 1e-6))
+    expected = torch.expm1(-torch.log1p(s) / 2)
+    # one eps is left out by the series, another for the rounding of terms below 1/5
+    assert (found.diagonal() - expected).abs().max() <= 2 * torch.finfo(dtype).eps
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-9, 1e-4, 0.1, 1.0, 1e4], ids=str)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=str)
+def test_sylvester_solves_its_equation_far_from_the_identity_and_near(size: float, dtype):
+    q, c = orthonormal_factor(normal(2, 5, 5, dtype=dtype)), skew_part(normal(2, 5, 5, dtype=dtype))
+    e = size * torch.rand(5, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    e = (q * e) @ q.mH
+    h, omega = torch.eye(5) + e, sylvester(e, c)
+    assert (h @ omega + omega @ h - c).norm() <= 8 * 5 * EPS * h.norm() * c.norm()
+
+
+@pytest.mark.parametrize("angle", [0.0, 1e-9, 1e-3, 0.1, 0.5, 1.0, 30.0, 1e3], ids=str)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=str)
+def test_a_polar_rotation_turns_every_plane_by_its_arc_tangent(angle: float, dtype):
+    b = orthonormal_factor(normal(2, 6, 6, dtype=dtype))
+    a = skew_part(normal(2, 6, 6, seed=1, dtype=dtype))
+    a = angle * a / torch.linalg.matrix_norm(a, 2, keepdim=True)
+    u, _, vh = torch.linalg.svd(torch.eye(6, dtype=dtype) + a)
+    assert (polar_rotated(b, a) - b @ u @ vh).abs().max() <= 8 * 6 * EPS
+
+
+@pytest.mark.parametrize("v", [0.0, 1e-30, 1.0], ids=str)
+def test_a_product_next_to_the_identity_is_the_product(v: float):
+    a, step = normal(3, WORTH_LOOKING), v * normal(WORTH_LOOKING, WORTH_LOOKING, seed=1)
+    torch.testing.assert_close(times_near_identity(a, step), a + a @ step, rtol=0, atol=EPS)
+
+
+def test_a_product_with_the_identity_has_the_derivative_of_a_product():
+    a, zero = normal(3, WORTH_LOOKING), torch.zeros(WORTH_LOOKING, WORTH_LOOKING).double()
+    assert torch.autograd.gradcheck(
+        times_near_identity, (a.requires_grad_(), zero.requires_grad_()), check_forward_ad=True
+    )
