@@ -68,8 +68,3 @@ def beyond(rank: int, x: Tensor) -> float:
     for step in (x, x.mT, x):
         sketch = torch.linalg.qr(step @ sketch).Q
     return (torch.dist(x, sketch @ (sketch.mT @ x)) / x.norm()).item()
-
-
-def rank_of(x: Tensor) -> int:
-    """Return the rank of x, singular values below rounding counting as zero."""
-    return int(torch.linalg.matrix_rank(x))

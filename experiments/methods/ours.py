@@ -3,10 +3,18 @@
 from dataclasses import replace
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 import manifolds
-from experiments.methods.method import AfterStep, Attach, Family, Method, parametrized
+from experiments.methods.method import (
+    AfterStep,
+    Attach,
+    Family,
+    Method,
+    parametrized,
+    weight_of,
+)
 
 MAPS = ("cayley", "exponential", "householder", "polar")
 CHARTS = ("cayley", "exponential", "householder")  # polar is a retraction: it has no fixed chart
@@ -15,6 +23,20 @@ CHARTS = ("cayley", "exponential", "householder")  # polar is a retraction: it h
 def on(manifold: type[manifolds.Manifold], **options: Any) -> Attach:
     """Constrain `module.weight` to a manifold of the catalogue, from the weight it has."""
     return lambda module: manifolds.constrain(module, "weight", manifold, **options)
+
+
+def of_its_rank(manifold: type[manifolds.Manifold]) -> Attach:
+    """Constrain a weight to matrices of the rank it has."""
+
+    def attach(module: nn.Module) -> nn.Module:
+        return on(manifold, rank=rank_of(weight_of(module).detach()))(module)
+
+    return attach
+
+
+def rank_of(x: Tensor) -> int:
+    """Return the rank of x, singular values below rounding counting as zero."""
+    return int(torch.linalg.matrix_rank(x))
 
 
 def rebase(module: nn.Module) -> None:

@@ -24,15 +24,15 @@ from typing import Any
 
 import pandas
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 import manifolds
-from experiments.data.low_rank import Problem, beyond, problem, rank_of
+from experiments.data.low_rank import Problem, beyond, problem
 from experiments.methods import Method
 from experiments.methods.arms import named
 from experiments.methods.infeasible import unconstrained
-from experiments.methods.method import Attach, Family, lbfgs, parametrized, weight_of
-from experiments.methods.ours import on
+from experiments.methods.method import Family, lbfgs, parametrized
+from experiments.methods.ours import of_its_rank, rank_of
 from experiments.methods.pymanopt import pymanopt_on
 from experiments.runner.claims import at_most, of_ours
 from experiments.runner.experiment import (
@@ -141,15 +141,6 @@ def claims(settings: Completion, frame: pandas.DataFrame) -> list[Claim]:
     return of_ours(
         ours, "exact recovery", exact, at_most("violation", worst("violation"), rounding)
     )
-
-
-def of_its_rank(manifold: type[manifolds.Manifold]) -> Attach:
-    """Constrain a weight to matrices of the rank it has."""
-
-    def attach(module: nn.Module) -> nn.Module:
-        return on(manifold, rank=rank_of(weight_of(module).detach()))(module)
-
-    return attach
 
 
 def embedded(start: Tensor) -> tuple[Any, ...]:

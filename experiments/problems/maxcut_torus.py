@@ -12,7 +12,16 @@ Graphs need no download: `5` is the cycle C5 and `25x120` the toroidal grid G50 
 Laplacian's largest eigenvalue: 5988.17 for G50, 4.52254 for C5. Their largest cut leaves one edge
 of each odd ring: 5880 and 4. Any other name, such as G1, is that of the user's file.
 
-Cuts come from the signs of V g, g normal, the best of `ROUNDINGS` (Goemans & Williamson 1995).
+Cuts come from the signs of V g, g normal, the best of 100 (Goemans & Williamson 1995).
+
+Three methods move X itself, on graphs of at most `dense` nodes (L-BFGS keeps 200 vectors, 14 GB at
+3000). `lowrank-lbfgs` is on `LowRankCorrelation`, which has the optimum. `fixedrank-lbfgs` is on
+`FixedRankPSD`, which knows no diagonal: its P says X = D^(-1/2) P D^(-1/2), D = diag P, and r is
+the smallest with r (r + 1)/2 > n if that is below `rank`. `correlation-lbfgs` is on `Correlation`,
+from 0.9 X + 0.1 I of the common start. Optima have rank 2 here, on the boundary of the last two
+sets, of ranks r and n, which only come close: `correlation-lbfgs` to 6e-6 or less in most runs,
+and to 0.02 in one, whose z had run to where gradients vanish; of it no optimum is claimed.
+
 Of `lbfgs` no optimum is claimed: it never moves the base, and vectors that travel far from it make
 its chart uneven and its convergence slow (5878 edges where `lbfgs-rebased` finds 5880). Fairness:
 one start, one budget of steps, a rate tuned over `GRID` on a seed that is not reported.
@@ -21,24 +30,23 @@ one start, one budget of steps, a rate tuned over `GRID` on a seed that is not r
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas
 import torch
-from scipy.sparse import coo_matrix, csc_matrix, diags, identity
-from scipy.sparse.linalg import splu
 from torch import Tensor
 from torch.nn.functional import normalize
 
 import manifolds
-from experiments.data import gset
+from experiments.data.graphs import Graph, certificate, graph, rounded
 from experiments.methods import Method
 from experiments.methods.arms import geoopt, infeasible, named, ours, projected, solvers
+from experiments.methods.elliptope import MATRICES, elliptope_factor, scaled
 from experiments.methods.ours import on, rebase
 from experiments.methods.pymanopt import pymanopt_rows
-from experiments.runner.claims import PerSeed, at_most, claimed, of_ours, size_of
+from experiments.runner.claims import Limited, PerSeed, at_most, claimed, of_ours, size_of
+from experiments.runner.errors import ExperimentError
 from experiments.runner.experiment import (
     Claim,
     Column,
@@ -56,8 +64,6 @@ from experiments.runner.side_by_side import SideBySide
 from experiments.runner.trial import Optimization, Trial
 
 LARGEST_GAP = 1e-3  # of the value below the bound, and of the certificate
-ROUNDINGS = 100
-RUNGS = 10.0 ** np.arange(-9, 0)  # relative gaps that the certificate tries, smallest first
 PENALTY = 10.0  # λ: the degree is 4 and its gradient at most 2 per unit of length
 GRID = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 MOST_ITERATIONS = 1000  # of pymanopt's solvers, which run whole; those beyond `steps` are not shown
@@ -65,155 +71,149 @@ MOST_ITERATIONS = 1000  # of pymanopt's solvers, which run whole; those beyond `
 
 @dataclass(frozen=True)
 class MaxCut(Settings):
-    """Names of the graphs and the number of columns of V."""
+    """Names of the graphs, the number of columns of V, and how many nodes X itself may have."""
 
     steps: int = 150
     seeds: tuple[int, ...] = (0, 1, 2)
-    graphs: tuple[str, ...] = ("5", "25x120")
+    graphs: tuple[str, ...] = ("5", "9x10", "25x120")
     rank: int = 10
+    dense: int = 300
 
 
 @dataclass(frozen=True)
-class Graph:
-    """Edges (m,), (m,), weights (m,), and what is known: the bound and the largest cut, or NaN."""
+class Form:
+    """What the iterates of a method are, and what they say."""
 
-    size: int
-    tails: Tensor
-    heads: Tensor
-    weights: Tensor
-    bound: float = math.nan
-    cut: float = math.nan
-
-    def value(self, x: Tensor) -> Tensor:
-        """Σ w_ij (1 - ⟨x_i, x_j⟩)/2: (n, r) -> ()."""
-        inner = (x[self.tails] * x[self.heads]).sum(-1)
-        return (self.weights.to(x) * (1 - inner)).sum() / 2
-
-    def quarter_laplacian(self) -> csc_matrix:
-        """Return L/4, L = diag(W 1) - W."""
-        i, j = np.r_[self.tails, self.heads], np.r_[self.heads, self.tails]
-        w = coo_matrix((np.r_[self.weights, self.weights], (i, j)), (self.size, self.size))
-        return csc_matrix(diags(np.ravel(w.sum(1))) - w) / 4
+    entries: Callable[[Graph, Tensor], Tensor]  # of X, on the edges: -> (m,)
+    rows: Callable[[Tensor], Tensor]  # V with X = V Vᵀ
+    violation: Callable[[Tensor], Tensor]
 
 
-def graph(name: str) -> Graph:
-    """Return a cycle, a toroidal grid, or the graph of the user's file."""
-    lengths = name.split("x")
-    if all(length.isdecimal() for length in lengths) and len(lengths) <= 2:
-        return torus(*map(int, lengths))
-    found = gset.load(name)
-    tails, heads = torch.tensor(found.edges).unbind(-1)
-    return Graph(found.nodes, tails, heads, torch.tensor(found.weights))
+def off_elliptope(p: Tensor) -> Tensor:
+    """Return how far D^(-1/2) P D^(-1/2) is from correlation matrices: (n, n) -> ()."""
+    return manifolds.LowRankCorrelation(len(p), rank=len(p)).violation(scaled(p))
 
 
-def torus(*lengths: int) -> Graph:
-    """Return the product of cycles of these lengths, each >= 3, with its closed forms."""
-    nodes = torch.arange(math.prod(lengths)).reshape(lengths)
-    n, axes = nodes.numel(), range(nodes.ndim)
-    tails = nodes.flatten().repeat(nodes.ndim)
-    heads = torch.cat([nodes.roll(-1, axis).flatten() for axis in axes])
-    frequencies = (2 - 2 * math.cos(2 * math.pi * (k // 2) / k) for k in lengths)
-    lost = sum(n // k for k in lengths if k % 2)
-    weights = torch.ones(len(tails), dtype=torch.float64)
-    return Graph(n, tails, heads, weights, n / 4 * sum(frequencies), len(tails) - lost)
+def off_spheres(v: Tensor) -> Tensor:
+    """Return how far the worst row of V is from norm 1: (n, r) -> ()."""
+    return manifolds.Sphere(v.shape[-1]).violation(v).max()
 
 
-def certificate(g: Graph, x: Tensor) -> float:
-    """Return the smallest rung that bounds (semidefinite bound) / value - 1; infinite if none does.
-
-    S + δI ≻ 0 is read off the pivots of its LDLᵀ factorization, of which they are the inertia.
-    """
-    quarter, v = g.quarter_laplacian(), x.double().numpy()
-    y = (v * (quarter @ v)).sum(1)
-    slack = csc_matrix(diags(y) - quarter)
-    return next((rung for rung in RUNGS if positive(slack, rung * y.sum() / len(y))), math.inf)
+ROWS = Form(Graph.of_rows, lambda v: v, off_spheres)
+MATRIX = Form(Graph.of_matrix, elliptope_factor, off_elliptope)
 
 
-def positive(s: csc_matrix, shift: float) -> bool:
-    """Whether S + shift I has positive pivots only, taken from the diagonal."""
-    if not np.isfinite(s.data).all():
-        return False
-    symmetric = {"SymmetricMode": True}
-    shifted = csc_matrix(s + shift * identity(s.shape[0]))
-    lu = splu(shifted, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=symmetric)
-    return bool((lu.perm_r == lu.perm_c).all() and (lu.U.diagonal() > 0).all())
-
-
-def rounded(g: Graph, x: Tensor, generator: torch.Generator) -> float:
-    """Return the best cut of the signs of X g."""
-    normals = torch.randn(x.shape[-1], ROUNDINGS, generator=generator, dtype=torch.float64)
-    side = (x.double().cpu() @ normals) > 0
-    apart = (side[g.tails] != side[g.heads]).double()
-    return (g.weights @ apart).max().item()
+def generic_rank(n: int) -> int:
+    """Return the smallest r with r (r + 1)/2 > n (Boumal, Voroninski & Bandeira 2016)."""
+    return (math.isqrt(8 * n + 1) - 1) // 2 + 1
 
 
 def trial(settings: MaxCut, method: Method, context: Context) -> Trial:
     """Return one row per iterate, for all graphs together."""
-    return SideBySide({n: _trial(settings, method, context, graph(n)) for n in settings.graphs})
+    graphs = {name: graph(name) for name in settings.graphs}
+    if method.name in MATRICES:
+        graphs = {name: g for name, g in graphs.items() if g.size <= settings.dense}
+    if not graphs:
+        need = f"{method.name} needs a graph of at most {settings.dense} nodes (setting `dense`)"
+        raise ExperimentError(f"{need}, got {', '.join(settings.graphs)}; add one, such as 9x10")
+    return SideBySide({n: _trial(settings, method, context, g) for n, g in graphs.items()})
 
 
 def _trial(settings: MaxCut, method: Method, context: Context, g: Graph) -> Trial:
-    sphere, generator = manifolds.Sphere(settings.rank), context.generator()
+    generator, form = context.generator(), MATRIX if method.name in MATRICES else ROWS
+    sphere = manifolds.Sphere(settings.rank)
     start = sphere.random_point(g.size, generator=generator, dtype=torch.float64)
+    if form is MATRIX:
+        v = normalize(start[:, : generic_rank(g.size)])
+        start = v @ v.mT
 
     def measure(step: int, x: Tensor) -> Row:
-        value, ended = g.value(x.double()).item(), step == settings.steps
-        violation = sphere.violation(x).max().item()
-        feasible = violation <= sphere.tolerance(x.dtype)
-        cut = rounded(g, x, generator) if ended else None
+        ended, violation = step == settings.steps, form.violation(x).item()
+        value = g.value(form.entries(g, x.double())).item()
+        feasible = violation <= manifolds.tolerance(x.shape[-1], x.dtype)
+        v = form.rows(x.double().cpu()) if ended else None
+        cut = None if v is None else rounded(g, v, generator)
         return {
             "loss": -value,
             "gap": 1 - value / g.bound,
             "violation": violation,
             "roundtrip": roundtrip(method, x) if step in (0, settings.steps) else None,
-            "certificate": (certificate(g, x.cpu()) if feasible else math.inf) if ended else None,
+            "certificate": None if v is None else certificate(g, v) if feasible else math.inf,
             "cut": cut,
             "missing": None if cut is None else g.cut - cut,
         }
 
+    def loss(x: Tensor) -> Tensor:
+        return -g.value(form.entries(g, x))
+
     start = start.to(context.device, context.dtype)
-    iterates = method.iterates(start, lambda x: -g.value(x), context.learning_rate)
+    iterates = method.iterates(start, loss, context.learning_rate)
     return Optimization(iterates, measure, context.device)
 
 
 def over_graphs(column: str) -> PerSeed:
-    """Return the worst of a column over the graphs, in the last row of each seed."""
+    """Return the worst of a column over a method's graphs, in the last row of each seed."""
 
     def ends(rows: pandas.DataFrame) -> Mapping[int, float]:
-        final = of_last_rows(rows).filter(regex=f"^{column} ")
+        begun = rows.head(1).filter(regex="^loss ").dropna(axis=1)  # finite wherever it begins
+        names = [name.removeprefix("loss ") for name in begun]
+        final = of_last_rows(rows)[[f"{column} {name}" for name in names]]
         return final.astype(float).max(axis=1, skipna=False).to_dict()
 
     return ends
 
 
+def nodes(rows: pandas.DataFrame) -> Mapping[int, float]:
+    """Return the number of nodes of the largest graph that a method had."""
+    begun = rows.head(1).filter(regex="^loss ").dropna(axis=1)
+    return {0: max(graph(name.removeprefix("loss ")).size for name in begun)}
+
+
 def claims(settings: MaxCut, frame: pandas.DataFrame) -> list[Claim]:
-    """L-BFGS reaches bound, certificate and cut; all of our methods keep their rows of norm 1."""
-    sphere = manifolds.Sphere(settings.rank)
-    feasible = at_most("violation", worst("violation"), sphere.tolerance(dtype_of(frame)))
+    """L-BFGS reaches bound, certificate and cut; all of our methods stay where X is feasible."""
+    whole, dtype = frame.method.isin(MATRICES), dtype_of(frame)
+    found = []
+    for rows, text, size, names in (
+        (frame[~whole], "unit vectors", settings.rank, settings.graphs),
+        (frame[whole], "stays in the elliptope", settings.dense, small(settings)),
+    ):
+        feasible = at_most("violation", worst("violation"), manifolds.tolerance(size, dtype))
+        optimizing, others = claimed(rows, METHODS)
+        text_of_optimum = "the semidefinite bound and cut"
+        found += of_ours(optimizing, text_of_optimum, *known(names), feasible)
+        found += of_ours(others, text, feasible)
+    return found
+
+
+def small(settings: MaxCut) -> list[str]:
+    """Return the graphs whose X is not too large."""
+    return [name for name in settings.graphs if graph(name).size <= settings.dense]
+
+
+def known(names: Sequence[str]) -> list[Limited]:
+    """Return the limits of the certificate, and of gap and cut where they are known."""
     certified = at_most("certificate", over_graphs("certificate"), LARGEST_GAP)
-    known = [
+    return [certified] + [
         limit
-        for name in settings.graphs
+        for name in names
         if not math.isnan(graph(name).bound)
         for limit in (
             at_most(f"|gap| {name}", size_of(last(f"gap {name}")), LARGEST_GAP),
             at_most(f"missing edges {name}", last(f"missing {name}"), 0),
         )
     ]
-    optimizing, others = claimed(frame, METHODS)
-    return [
-        *of_ours(optimizing, "the semidefinite bound and cut", certified, *known, feasible),
-        *of_ours(others, "unit vectors", feasible),
-    ]
 
 
-METHODS = named(
-    *ours(on(manifolds.Sphere), rebase, unclaimed="lbfgs"),
-    *geoopt("Sphere"),
-    *solvers(pymanopt_rows(MOST_ITERATIONS)),
-    *projected(normalize),
-    *infeasible(lambda x: (x.square().sum(-1) - 1).square().sum(), PENALTY),
-)
+METHODS = {
+    **named(*ours(on(manifolds.Sphere), rebase, unclaimed="lbfgs")),
+    **MATRICES,
+    **named(
+        *geoopt("Sphere"),
+        *solvers(pymanopt_rows(MOST_ITERATIONS)),
+        *projected(normalize),
+        *infeasible(lambda x: (x.square().sum(-1) - 1).square().sum(), PENALTY),
+    ),
+}
 
 
 EXPERIMENT = Experiment(
@@ -222,12 +222,13 @@ EXPERIMENT = Experiment(
     source="Burer & Monteiro 2003; Goemans & Williamson 1995; Gset (Helmberg & Rendl 2000)",
     presets={
         "quick": MaxCut(),
-        "paper": MaxCut(steps=1000, graphs=("50x60", "30x100", "25x120"), rank=78),
+        "paper": MaxCut(steps=1000, graphs=("9x10", "50x60", "30x100", "25x120"), rank=78),
     },
     methods=METHODS,
     trial=trial,
     claims=claims,
     columns=(
+        Column("nodes", nodes, "{:.0f}"),
         Column("gap", last("gap"), spread=True),
         Column("certificate", over_graphs("certificate"), "{:.0e}"),
         Column("missing", over_graphs("missing"), "{:.0f}"),

@@ -1,11 +1,13 @@
 """What is logged of every method alike, computed here and not by any of the methods."""
 
 import math
+from warnings import catch_warnings, simplefilter
 
 import pandas
 import torch
 from torch import Tensor
 
+import manifolds
 from experiments.methods.method import Method
 from experiments.runner.logs import Row
 
@@ -36,10 +38,13 @@ def roundtrip(method: Method, x: Tensor) -> float | None:
     """Return max |weight - X| after `weight = X`; None for a method that has no right inverse.
 
     Infinite where the method refuses its own iterate: geotorch does, once its point has drifted by
-    more than its absolute tolerance.
+    more than its absolute tolerance. An iterate on the boundary of an open set, to rounding, is
+    projected inside; the number says how far.
     """
     try:
-        read = method.read_back(x)
+        with catch_warnings():
+            simplefilter("ignore", manifolds.OffManifoldWarning)
+            read = method.read_back(x)
     except ValueError:
         return math.inf
     return None if read is None else (read - x).abs().max().item()

@@ -6,8 +6,9 @@ import pandas
 import pytest
 import torch
 
-from experiments.data.low_rank import beyond, problem, rank_of, truncated
+from experiments.data.low_rank import beyond, problem, truncated
 from experiments.methods import Family
+from experiments.methods.ours import rank_of
 from experiments.problems.low_rank_completion import EXPERIMENT, Completion, claims, trial
 from experiments.runner.experiment import Context
 from experiments.runner.trial import rows

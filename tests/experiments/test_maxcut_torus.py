@@ -1,6 +1,7 @@
 """Bounds and cuts are the closed forms, certificates prove, and the claim needs all of them."""
 
 import math
+from dataclasses import replace
 
 import pandas
 import pytest
@@ -8,16 +9,11 @@ import torch
 
 import manifolds
 from experiments.data import gset
+from experiments.data.graphs import certificate, graph, rounded
 from experiments.methods import Family
-from experiments.problems.maxcut_torus import (
-    EXPERIMENT,
-    MaxCut,
-    certificate,
-    claims,
-    graph,
-    rounded,
-    trial,
-)
+from experiments.methods.elliptope import MATRICES, elliptope_factor
+from experiments.problems.maxcut_torus import EXPERIMENT, MaxCut, claims, generic_rank, trial
+from experiments.runner.errors import ExperimentError
 from experiments.runner.experiment import Context
 from experiments.runner.trial import rows
 
@@ -51,21 +47,21 @@ def test_bound_and_cut_are_the_published_ones(name, bound, cut):
 @pytest.mark.parametrize("name", ["5", "4", "7", "3x4", "3x3"])
 def test_the_largest_cut_is_that_of_all_assignments(name):
     g = graph(name)
-    values = torch.vmap(g.value)(signs(g.size)[..., None])
+    values = torch.vmap(lambda v: g.value(g.of_rows(v)))(signs(g.size)[..., None])
     assert values.max().item() == pytest.approx(g.cut)
 
 
 @pytest.mark.parametrize("n", [5, 8, 9])
 def test_the_bound_of_a_cycle_is_attained_and_certified(n):
     g, x = graph(str(n)), circle(n)
-    assert g.value(x).item() == pytest.approx(g.bound, rel=1e-12)
+    assert g.value(g.of_rows(x)).item() == pytest.approx(g.bound, rel=1e-12)
     assert certificate(g, x) <= 1e-8
 
 
 def test_a_point_below_the_bound_has_no_smaller_certificate_than_its_gap():
     g, generator = graph("5x6"), torch.Generator().manual_seed(0)
     x = manifolds.Sphere(4).random_point(30, generator=generator, dtype=torch.float64)
-    assert certificate(g, x) >= g.bound / g.value(x).item() - 1
+    assert certificate(g, x) >= g.bound / g.value(g.of_rows(x)).item() - 1
 
 
 def test_every_hyperplane_cuts_an_optimal_cycle_optimally():
@@ -77,16 +73,46 @@ def test_a_file_in_gset_s_format_is_the_graph_it_lists(tmp_path, monkeypatch):
     path.write_text("3 3\n1 2 1\n2 3 1\n1 3 -2\n")
     monkeypatch.setattr(gset, "load", lambda name: gset.read(tmp_path / f"{name}.txt"))
     g = graph("triangle")
-    assert torch.vmap(g.value)(signs(3)[..., None]).max().item() == 2
+    assert torch.vmap(lambda v: g.value(g.of_rows(v)))(signs(3)[..., None]).max().item() == 2
     assert math.isnan(g.bound)
 
 
-@pytest.mark.parametrize("name", ["lbfgs", "lbfgs-rebased", "pymanopt-cg", "pymanopt-tr"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("lbfgs", "lbfgs-rebased", "lowrank-lbfgs", "fixedrank-lbfgs"),
+        *("pymanopt-cg", "pymanopt-tr"),
+    ],
+)
 def test_line_searches_reach_a_certified_optimum(name):
     log = list(rows(trial(SMALL, EXPERIMENT.methods[name], context()), SMALL.steps))
     assert abs(log[-1]["gap"]) < 1e-3
     assert max(log[-1][f"certificate {g}"] for g in SMALL.graphs) <= 1e-3
     assert max(log[-1][f"missing {g}"] for g in SMALL.graphs) == 0
+
+
+def test_a_matrix_says_the_graph_what_its_factor_does():
+    g, generator = graph("4x5"), torch.Generator().manual_seed(0)
+    p = manifolds.FixedRankPSD(20, rank=3).random_point(generator=generator, dtype=torch.float64)
+    torch.testing.assert_close(g.of_matrix(p), g.of_rows(elliptope_factor(p)))
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 90, 91, 3000])
+def test_the_generic_rank_is_the_smallest_above_the_bound(n):
+    r = generic_rank(n)
+    assert r * (r - 1) / 2 <= n < r * (r + 1) / 2
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_a_matrix_is_only_that_of_small_graphs(name):
+    trained = trial(replace(SMALL, dense=5), EXPERIMENT.methods[name], context())
+    assert list(trained.parts()) == ["5"]
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_a_matrix_without_a_small_graph_says_the_way_out(name):
+    with pytest.raises(ExperimentError, match=f"{name} needs a graph of at most 4 nodes.*such as"):
+        trial(replace(SMALL, dense=4), EXPERIMENT.methods[name], context())
 
 
 @pytest.mark.parametrize("name", ["penalty", "unconstrained"])
@@ -118,7 +144,7 @@ GOOD = {"certificate": 1e-4, "gap": 1e-4, "missing": 0}
 )
 def test_the_claim_needs_bound_certificate_cut_and_constraint(worse, reproduced):
     numbers = {**GOOD, **worse}
-    columns = {f"{c} {g}": v for c, v in numbers.items() for g in SMALL.graphs}
+    columns = {f"{c} {g}": v for c, v in {**numbers, "loss": -1.0}.items() for g in SMALL.graphs}
     row = {"violation": 0.0, **numbers, **columns, "family": Family.OURS, "seed": 0}
     row |= {"method": "lbfgs-rebased", "dtype": "float64"}
     (claim,) = claims(SMALL, pandas.DataFrame([row]))
