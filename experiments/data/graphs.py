@@ -36,10 +36,9 @@ class Graph:
         """Return the entries of V Vᵀ on the edges: (n, r) -> (m,)."""
         return (v[self.tails] * v[self.heads]).sum(-1)
 
-    def of_matrix(self, p: Tensor) -> Tensor:
-        """Return the entries of D^(-1/2) P D^(-1/2), D = diag P, on the edges: (n, n) -> (m,)."""
-        d = p.diagonal().rsqrt()
-        return d[self.tails] * p[self.tails, self.heads] * d[self.heads]
+    def of_matrix(self, x: Tensor) -> Tensor:
+        """Return the entries of X on the edges: (n, n) -> (m,)."""
+        return x[self.tails, self.heads]
 
     def quarter_laplacian(self) -> csc_matrix:
         """Return L/4, L = diag(W 1) - W."""

@@ -42,7 +42,7 @@ import manifolds
 from experiments.data.graphs import Graph, certificate, graph, rounded
 from experiments.methods import Method
 from experiments.methods.arms import geoopt, infeasible, named, ours, projected, solvers
-from experiments.methods.elliptope import MATRICES, elliptope_factor, scaled
+from experiments.methods.elliptope import MATRICES, factor
 from experiments.methods.ours import on, rebase
 from experiments.methods.pymanopt import pymanopt_rows
 from experiments.runner.claims import Limited, PerSeed, at_most, claimed, of_ours, size_of
@@ -89,9 +89,9 @@ class Form:
     violation: Callable[[Tensor], Tensor]
 
 
-def off_elliptope(p: Tensor) -> Tensor:
-    """Return how far D^(-1/2) P D^(-1/2) is from correlation matrices: (n, n) -> ()."""
-    return manifolds.LowRankCorrelation(len(p), rank=len(p)).violation(scaled(p))
+def off_elliptope(x: Tensor) -> Tensor:
+    """Return how far X is from correlation matrices: (n, n) -> ()."""
+    return manifolds.LowRankCorrelation(len(x), rank=len(x)).violation(x)
 
 
 def off_spheres(v: Tensor) -> Tensor:
@@ -100,7 +100,7 @@ def off_spheres(v: Tensor) -> Tensor:
 
 
 ROWS = Form(Graph.of_rows, lambda v: v, off_spheres)
-MATRIX = Form(Graph.of_matrix, elliptope_factor, off_elliptope)
+MATRIX = Form(Graph.of_matrix, factor, off_elliptope)
 
 
 def generic_rank(n: int) -> int:

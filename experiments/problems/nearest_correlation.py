@@ -9,7 +9,8 @@ The optimum f* of every A is computed from the dual of Qi & Sun 2006 (SIAM J. Ma
 
 The nearest matrix is singular. `lbfgs`, `momentum` and `adam` are on `LowRankCorrelation` of rank
 n, which is closed and has it; `open-lbfgs` is on `Correlation`, which is open, so that its
-parameters run to infinity and its gap falls slowly: no optimum is claimed of it. Higham's
+parameters run to infinity and its gap falls slowly: no optimum is claimed of it. `psd-lbfgs` is on
+the cone `PositiveSemidefinite`: its P says X = D^(-1/2) P D^(-1/2), D = diag P. Higham's
 alternating projections begin at A; everyone else at one random correlation matrix per seed.
 """
 
@@ -26,6 +27,7 @@ from torch import Tensor, nn
 import manifolds
 from experiments.methods import Method
 from experiments.methods.arms import geoopt, infeasible, named, ours, solvers
+from experiments.methods.elliptope import of_unit_diagonal
 from experiments.methods.method import (
     Descend,
     Family,
@@ -208,6 +210,7 @@ OPEN = on(manifolds.Correlation)
 METHODS = named(
     *ours(closed, rebase),
     Method("open-lbfgs", Family.OURS, parametrized(OPEN, lbfgs), OPEN, optimum_claimed=False),
+    of_unit_diagonal("psd-lbfgs", on(manifolds.PositiveSemidefinite)),
     *map(on_factor, geoopt("Sphere")),
     *solvers(pymanopt),
     Method("alternating-projections", Family.PEER, alternating_projections),

@@ -11,7 +11,7 @@ import manifolds
 from experiments.data import gset
 from experiments.data.graphs import certificate, graph, rounded
 from experiments.methods import Family
-from experiments.methods.elliptope import MATRICES, elliptope_factor
+from experiments.methods.elliptope import MATRICES, factor
 from experiments.problems.maxcut_torus import EXPERIMENT, MaxCut, claims, generic_rank, trial
 from experiments.runner.errors import ExperimentError
 from experiments.runner.experiment import Context
@@ -93,8 +93,8 @@ def test_line_searches_reach_a_certified_optimum(name):
 
 def test_a_matrix_says_the_graph_what_its_factor_does():
     g, generator = graph("4x5"), torch.Generator().manual_seed(0)
-    p = manifolds.FixedRankPSD(20, rank=3).random_point(generator=generator, dtype=torch.float64)
-    torch.testing.assert_close(g.of_matrix(p), g.of_rows(elliptope_factor(p)))
+    x = manifolds.Correlation(20).random_point(generator=generator, dtype=torch.float64)
+    torch.testing.assert_close(g.of_matrix(x), g.of_rows(factor(x)))
 
 
 @pytest.mark.parametrize("n", [3, 4, 5, 90, 91, 3000])

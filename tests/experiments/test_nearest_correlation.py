@@ -59,7 +59,7 @@ def test_the_nearest_matrices_are_those_printed(generator, size):
     assert misprint(nearest) < 5e-5  # half a unit of the last printed digit
 
 
-@pytest.mark.parametrize("name", ["lbfgs", "lbfgs-rebased", "pymanopt-tr"])
+@pytest.mark.parametrize("name", ["lbfgs", "lbfgs-rebased", "psd-lbfgs", "pymanopt-tr"])
 def test_second_order_methods_reach_the_optimum(name):
     log = list(rows(trial(SMALL, EXPERIMENT.methods[name], context()), SMALL.steps))
     assert abs(log[-1]["gap"]) < 1e-8
