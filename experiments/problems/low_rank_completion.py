@@ -8,12 +8,21 @@ so much that L-BFGS stood at an error of 0.5 for 40 steps.
 
 Claim: L-BFGS recovers all of A to a relative error of 1e-6, not only the entries it has seen. The
 gap is that error, ‖X - A‖ / ‖A‖. Everyone begins at the truncated singular value decomposition of
-P_Ω A, rescaled. The violation is `beyond`, the round trip that of the last row. The quick preset
-has one seed, because it has a minute, and pymanopt's solver alone takes a third of that.
+P_Ω A, rescaled. The violation is `beyond`, the round trip that of the last row.
 
 `phases` is no method but a map: L-BFGS on `FixedRank`, one matrix per cell of a grid of ranks and
 oversamplings, each row a cell with its error. Nothing can recover A below OS = 1, the number of
 degrees of freedom.
+
+`--set data=movielens` completes real ratings instead, MovieLens-100k (Harper & Konstan 2015), one
+fold of five per seed, as `experiments.data.ratings` says; `size`, `rank` and `oversampling` are of
+the synthetic A, and so is all that `phases` does and the rates of methods that have one. The error
+is then the root mean square error of the ratings not seen, in stars. Published: .9355 on average
+over five folds with a standard deviation of .0029, by the default SVD of scikit-surprise (Hug 2020,
+J. Open Source Softw. 5; its README). Claim: an average no larger than the sum of the two.
+
+    python -m experiments run low_rank_completion --set data=movielens --data FOLDER
+        --method fixed-lbfgs --method lowrank-lbfgs --seed 0 --seed 1 --seed 2 --seed 3 --seed 4
 """
 
 from __future__ import annotations
@@ -22,19 +31,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas
 import torch
 from torch import Tensor
 
 import manifolds
+from experiments.data import movielens
 from experiments.data.low_rank import Problem, beyond, problem
+from experiments.data.ratings import SHAPE, Fold, fold
 from experiments.methods import Method
 from experiments.methods.arms import named
 from experiments.methods.infeasible import unconstrained
 from experiments.methods.method import Family, lbfgs, parametrized
 from experiments.methods.ours import of_its_rank, rank_of
 from experiments.methods.pymanopt import pymanopt_on
-from experiments.runner.claims import at_most, of_ours
+from experiments.runner.claims import PerSeed, at_most, of_ours
+from experiments.runner.errors import require_known
 from experiments.runner.experiment import (
     Claim,
     Column,
@@ -49,7 +62,9 @@ from experiments.runner.logs import Row
 from experiments.runner.measure import dtype_of, gap_and_violation, roundtrip
 from experiments.runner.trial import Clock, Optimization, Randomness, Stateful, Trial
 
+SYNTHETIC, MOVIELENS = "synthetic", "movielens"
 LARGEST_ERROR = 1e-6
+PUBLISHED, DEVIATION = 0.9355, 0.0029  # of scikit-surprise's SVD
 SOLVED = 1e-16  # loss at which a cell of the map ends: an error of 1e-8 on the seen entries
 GRID = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 RANKS = (1, 2, 4, 6, 8)  # of the map
@@ -62,7 +77,8 @@ class Completion(Settings):
     """A is size × size; the map has matrices of its own size and takes `cell_steps` per cell."""
 
     steps: int = 100
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[int, ...] = (0, 1, 2)
+    data: str = SYNTHETIC
     size: int = 1000
     rank: int = 10
     oversampling: float = 3.0
@@ -74,19 +90,32 @@ def trial(settings: Completion, method: Method, context: Context) -> Trial:
     """Return a row every few iterates, or one per cell of the map."""
     if method.name == "phases":
         return Phases(settings, context)
-    s = settings
-    task = problem(s.size, s.rank, s.oversampling, context, context.generator())
+    task = completed(settings, context)
 
     def measure(step: int, x: Tensor) -> Row:
         return {
             "loss": task.loss(x).item(),
             "gap": task.error(x),
-            "violation": beyond(s.rank, x),
-            "roundtrip": roundtrip(method, x) if step == s.steps else None,
+            "violation": beyond(task.rank, x),
+            "roundtrip": roundtrip(method, x) if step == settings.steps else None,
         }
 
     iterates = method.iterates(task.start(), task.loss, context.learning_rate)
     return Optimization(iterates, measure, context.device)
+
+
+def completed(s: Completion, context: Context) -> Problem | Fold:
+    """Return what is completed: a random matrix, or one fold of the ratings."""
+    if s.data == MOVIELENS:
+        return fold(context)
+    return problem(s.size, s.rank, s.oversampling, context, context.generator())
+
+
+def require(settings: Completion) -> None:
+    """Require a known `data`, and the ratings where they are asked for."""
+    require_known("data", settings.data, (SYNTHETIC, MOVIELENS))
+    if settings.data == MOVIELENS:
+        movielens.load()
 
 
 def solved(task: Problem, most: int) -> tuple[Tensor, int]:
@@ -136,11 +165,19 @@ class Phases(Trial):
 def claims(settings: Completion, frame: pandas.DataFrame) -> list[Claim]:
     """L-BFGS recovers the matrix, its iterates being of rank r; of the map nothing is claimed."""
     ours = frame[frame.method.isin(("fixed-lbfgs", "lowrank-lbfgs"))]
-    rounding = manifolds.tolerance(settings.size, dtype_of(frame))
-    exact = at_most("relative error", last("gap"), LARGEST_ERROR)
-    return of_ours(
-        ours, "exact recovery", exact, at_most("violation", worst("violation"), rounding)
-    )
+    real = settings.data == MOVIELENS
+    size = max(SHAPE) if real else settings.size
+    rounding = manifolds.tolerance(size, dtype_of(frame))
+    low = at_most("violation", worst("violation"), rounding)
+    if real:
+        published = at_most("mean error", mean_of(last("gap")), PUBLISHED + DEVIATION)
+        return of_ours(ours, "predicts ratings as SVD does", published, low)
+    return of_ours(ours, "exact recovery", at_most("error", last("gap"), LARGEST_ERROR), low)
+
+
+def mean_of(per_seed: PerSeed) -> PerSeed:
+    """Return the mean over the seeds."""
+    return lambda rows: {0: float(np.mean(list(per_seed(rows).values())))}
 
 
 def embedded(start: Tensor) -> tuple[Any, ...]:
@@ -184,7 +221,7 @@ EXPERIMENT = Experiment(
     trial=trial,
     claims=claims,
     columns=(
-        Column("relative error", last("gap"), spread=True),
+        Column("error", last("gap"), spread=True),
         Column("violation", worst("violation")),
         Column("round trip", largest("roundtrip")),
         Column("s", last("wall_s"), "{:.2g}"),
@@ -192,4 +229,5 @@ EXPERIMENT = Experiment(
     grid=GRID,
     merit=gap_and_violation,
     dtype="float64",
+    require=require,
 )

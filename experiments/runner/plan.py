@@ -77,7 +77,7 @@ def override(settings: Any, values: Mapping[str, str]) -> Any:
         require_known("setting", name, sorted(fields))
         kind = type(getattr(settings, name))
         try:
-            changed[name] = _as(kind, json.loads(text))
+            changed[name] = text.strip('"') if kind is str else _as(kind, json.loads(text))
         except (ValueError, TypeError) as error:
             message = f"setting {name}={text!r} is not a value of type {kind.__name__}"
             raise ExperimentError(f"{message}; example: {getattr(settings, name)!r}") from error

@@ -23,6 +23,7 @@ MISSPELT = [
     (("run", PROCRUSTES, "--papper"), "--paper"),
     (("run", PROCRUSTES, "--data", "nowhere"), "--data nowhere is not a folder"),
     (("run", "stiefel_mlp", "--set", 'data="fashon"'), "did you mean 'fashion'"),
+    (("run", "stiefel_mlp", "--set", "data=fashon"), "did you mean 'fashion'"),
     (("tune", "stiefel_mpl"), "did you mean 'stiefel_mlp'"),
     (("bench", "mops"), "did you mean 'maps'"),
     (("bench", "maps", "--size", "8by8"), "examples: 512x64"),
