@@ -38,7 +38,17 @@ Overrides = Annotated[list[str] | None, typer.Option("--set", help="Override a s
 Parts = Annotated[
     list[str] | None, typer.Option("--size", "--name", help="512x64 or Sphere; repeat for more.")
 ]
-Data = Annotated[Path | None, typer.Option(help="Folder of your data sets.")]
+
+
+def _read_from(folder: Path | None) -> Path | None:
+    if folder is not None:
+        use(folder)
+    return folder
+
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="Folder of your data sets.", callback=_read_from)
+]
 Jobs = Annotated[int, typer.Option(min=1, help="Processes, one thread each.")]
 DType = Annotated[str, typer.Option(help="float64, float32, ...; the experiment's if none.")]
 EngineName = Annotated[str, typer.Option("--engine", help="Where runs go: local or submitit.")]
@@ -79,19 +89,15 @@ def run(
     logs: Logs = DEFAULT_LOGS,
     jobs: Jobs = CORES,
     setting: Overrides = None,
-    data: Data = None,
+    _data: Data = None,
     engine_name: EngineName = "local",
     cluster: Cluster = "slurm",
     submit: Submit = None,
 ) -> None:
     """Run experiments, reuse what is there, and state whether the known result was reproduced."""
-    experiments = _chosen(names or [], everything=everything)
-    if data is not None:
-        use(data)
+    chosen_runs = ("quick" if quick else "paper", tuple(method or ()), tuple(seed or ()))
     request = Request(
-        preset="quick" if quick else "paper",
-        methods=tuple(method or ()),
-        seeds=tuple(seed or ()),
+        *chosen_runs,
         dtype=dtype,
         device=device,
         logs=logs,
@@ -100,10 +106,18 @@ def run(
         overrides=_pairs(setting or []),
     )
     engine = _engine(engine_name, jobs, cluster, submit or [])
+    raise typer.Exit(_carried_out(names or [], request, engine, everything=everything))
+
+
+def _carried_out(
+    names: list[str], request: Request, engine: engines.Engine, *, everything: bool
+) -> int:
+    """Run and print; return the exit status. A request that is wrong for one ends before any."""
+    experiments = _chosen(names, everything=everything)
     if everything:
-        raise typer.Exit(run_everything(*plan_what_is_here(experiments, request), engine))
+        return run_everything(*plan_what_is_here(experiments, request), engine)
     planned = [(experiment, plan(experiment, request)) for experiment in experiments]
-    raise typer.Exit(max(run_one(experiment, runs, engine) for experiment, runs in planned))
+    return max(run_one(experiment, runs, engine) for experiment, runs in planned)
 
 
 def _engine(name: str, jobs: int, cluster: str, options: list[str]) -> engines.Engine:

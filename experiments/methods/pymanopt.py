@@ -19,6 +19,7 @@ from experiments.methods.method import Descend, Iterates, Loss, flat
 from experiments.methods.peers import package
 
 Recording = list[tuple[Tensor, float]]  # X_0, X_1, ... and the seconds each took
+Outward = Callable[..., Tensor]  # the tensors of a point -> X
 Set = Callable[[Any, Tensor], Any]  # (pymanopt.manifolds, X_0) -> the manifold of X_0
 UNLIMITED = 1e9  # seconds, cost evaluations: the budget is the number of iterations alone
 
@@ -54,7 +55,7 @@ def pymanopt_on(
     steps: int,
     *,
     inward: Callable[[Tensor], Any] = lambda x: x.numpy(),
-    outward: Callable[..., Tensor] = lambda x: x,
+    outward: Outward = lambda x: x,
     **options: Any,
 ) -> Descend:
     """`pymanopt.optimizers.OPTIMIZER` in float64, which it needs; it has no learning rate.
@@ -63,41 +64,46 @@ def pymanopt_on(
     """
 
     def descend(start: Tensor, loss: Loss, _rate: float) -> Iterates:
-        pymanopt: Any = package("pymanopt")
-        on = manifold(pymanopt.manifolds, start)
+        on = manifold(package("pymanopt").manifolds, start)
         working = torch.complex128 if start.is_complex() else torch.float64
+        every = {"verbosity": 0, "max_iterations": steps, **_BUDGET, **options}
 
         def run() -> Recording:
-            found: Recording = []
-            began = [perf_counter()]
-
-            class Watched(pymanopt.Problem):  # both solvers take one gradient per iterate
-                @property
-                def riemannian_gradient(self) -> Callable[[Any], Any]:
-                    gradient = super().riemannian_gradient
-
-                    def watched(point: Any) -> Any:
-                        g = gradient(point)
-                        found.append((_tensor(point, outward), perf_counter() - began[0]))
-                        began[0] = perf_counter()
-                        return g
-
-                    return watched
-
-            @pymanopt.function.pytorch(on)
-            def cost(*point: Tensor) -> Tensor:
-                return loss(outward(*point)).sum()
-
-            budget = {"max_iterations": steps, **_BUDGET}
-            solver = getattr(pymanopt.optimizers, optimizer)(verbosity=0, **budget, **options)
+            found, solver = Recording(), getattr(package("pymanopt").optimizers, optimizer)(**every)
+            point = inward(start.to(working))
             with catch_warnings():
                 simplefilter("ignore", RuntimeWarning)  # its own, of singular systems on the way
-                solver.run(Watched(on, cost), initial_point=inward(start.to(working)))
+                solver.run(_watched(on, loss, outward, found), initial_point=point)
             return [(x.to(start), seconds) for x, seconds in found]
 
         return Recorded(run)
 
     return descend
+
+
+def _watched(on: Any, loss: Loss, outward: Outward, found: Recording) -> Any:
+    """Return the problem of pymanopt; `found` gets every point at which it takes a gradient."""
+    pymanopt: Any = package("pymanopt")
+    began = [perf_counter()]
+
+    class Watched(pymanopt.Problem):  # both solvers take one gradient per iterate
+        @property
+        def riemannian_gradient(self) -> Callable[[Any], Any]:
+            gradient = super().riemannian_gradient
+
+            def watched(point: Any) -> Any:
+                g = gradient(point)
+                found.append((_tensor(point, outward), perf_counter() - began[0]))
+                began[0] = perf_counter()
+                return g
+
+            return watched
+
+    @pymanopt.function.pytorch(on)
+    def cost(*point: Tensor) -> Tensor:
+        return loss(outward(*point)).sum()
+
+    return Watched(on, cost)
 
 
 def pymanopt_rows(most: int) -> Callable[[str], Descend]:
@@ -119,6 +125,6 @@ _BUDGET = {
 }
 
 
-def _tensor(point: Any, outward: Callable[..., Tensor]) -> Tensor:
+def _tensor(point: Any, outward: Outward) -> Tensor:
     arrays = point if isinstance(point, list | tuple) else (point,)
     return outward(*(torch.tensor(array) for array in arrays))

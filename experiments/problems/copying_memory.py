@@ -34,26 +34,28 @@ import manifolds
 from experiments.methods import Family, Method
 from experiments.methods.layers import Constrained, layer_methods
 from experiments.networks.recurrent import Recurrent, random_rotation, rmsprop
+from experiments.networks.training import TrainingSettings, drawn, training
 from experiments.runner.claims import at_most
+from experiments.runner.columns import STEP_MS, VIOLATION
 from experiments.runner.experiment import (
     Claim,
     Column,
     Context,
     Experiment,
     Limit,
-    Settings,
     last,
     limits,
     worst,
 )
 from experiments.runner.extremes import highest, lowest
 from experiments.runner.logs import Row
-from experiments.runner.measure import dtype_of, floor, violation
-from experiments.runner.trial import Training, Trial
+from experiments.runner.measure import dtype_of, final_loss, floor, violation
+from experiments.runner.trial import Trial
 
 SYMBOLS, LENGTH = 8, 10
 BLANK, MARKER = SYMBOLS, SYMBOLS + 1
 TOKENS = SYMBOLS + 2
+GUESS = "the loss at the end over that of a guess"
 BELOW = 0.5  # of the trivial loss counts as having learned; ours
 STAYED = 0.9  # of the trivial loss counts as not having learned; ours
 GRID = (0.0002, 0.001, 0.003, 0.01, 0.03)  # the first is the paper's
@@ -62,15 +64,13 @@ TEST_BATCH = 128
 
 
 @dataclass(frozen=True)
-class CopyingMemory(Settings):
-    """Pause L, hidden units, sequences per step, and how often a row is logged."""
+class CopyingMemory(TrainingSettings):
+    """Pause L and hidden units; a batch is of sequences."""
 
     steps: int = 160
     seeds: tuple[int, ...] = (0, 1, 2)
     pause: int = 100
     hidden: int = 64
-    batch: int = 32
-    every: int = 10
 
 
 Sequences = tuple[Tensor, Tensor]  # input and output tokens, (L + 20, batch) each
@@ -115,9 +115,7 @@ def initial(
     settings: CopyingMemory, method: Method, context: Context
 ) -> tuple[Network, Constrained]:
     """Draw the default start with the run's seed, put the rotation in it and constrain it."""
-    with torch.random.fork_rng():  # nn.Linear draws from the global generator and takes no other
-        torch.manual_seed(context.seed)
-        network = Network(settings.hidden)
+    network = drawn(context, lambda: Network(settings.hidden))
     constrained = Constrained(method, [network.memory.recurrence])
     constrained.begin([random_rotation(settings.hidden, context.generator())])
     return network.to(context.device, context.dtype), constrained
@@ -143,17 +141,14 @@ def trial(settings: CopyingMemory, method: Method, context: Context) -> Trial:
             "roundtrip": None,
         }
 
-    return Training(
+    return training(
+        settings,
+        context,
         network,
-        rmsprop(network, constrained, context.learning_rate),
-        loss=lambda network, generator: (
-            cast(Network, network).loss(draw(settings.batch, generator)) + constrained.penalty()
-        ),
+        constrained,
+        optimizer=rmsprop(network, constrained, context.learning_rate),
+        loss=lambda network, g: cast(Network, network).loss(draw(settings.batch, g)),
         measure=measure,
-        generator=context.generator(),
-        steps=settings.steps,
-        every=settings.every,
-        after_step=constrained.after_step,
     )
 
 
@@ -186,13 +181,8 @@ def _start_claim(rows: pandas.DataFrame) -> Claim:
 
 def _default_claim(rows: pandas.DataFrame) -> Claim:
     least = lowest(rows.of_trivial)
-    evidence = limits(Limit("trivial / smallest loss", 1 / least, 1 / STAYED))
+    evidence = limits(Limit("trivial / least", 1 / least, 1 / STAYED))
     return Claim("unconstrained from the default start: stays at the trivial loss", *evidence)
-
-
-def merit(_method: Method, row: Row) -> float:
-    """Return the loss."""
-    return row["loss"]
 
 
 EXPERIMENT = Experiment(
@@ -207,10 +197,10 @@ EXPERIMENT = Experiment(
     trial=trial,
     claims=claims,
     columns=(
-        Column("loss / trivial", last("of_trivial"), "{:.3f}", spread=True),
-        Column("violation", worst("violation")),
-        Column("ms/step", last("step_ms"), "{:.1f}"),
+        Column("loss over trivial", last("of_trivial"), "{:.3f}", spread=True, meaning=GUESS),
+        VIOLATION,
+        STEP_MS,
     ),
     grid=GRID,
-    merit=merit,
+    merit=final_loss,
 )

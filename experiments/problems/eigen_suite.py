@@ -38,17 +38,14 @@ from experiments.methods.pymanopt import pymanopt_on
 from experiments.runner.claims import at_most, claimed, of_ours, size_of
 from experiments.runner.experiment import (
     Claim,
-    Column,
     Context,
-    Experiment,
     Settings,
-    largest,
     last,
     worst,
 )
-from experiments.runner.logs import Row
-from experiments.runner.measure import dtype_of, gap_and_violation, roundtrip
-from experiments.runner.trial import Optimization, Trial
+from experiments.runner.known_optimum import Problem, of_known_optimum, optimization
+from experiments.runner.measure import dtype_of
+from experiments.runner.trial import Trial
 
 LARGEST_GAP = 1e-8  # on (f - f*) / |f*|
 SPECTRUM = (1.0, 10.0)
@@ -65,16 +62,6 @@ class Eigen(Settings):
     seeds: tuple[int, ...] = (0, 1, 2)
     size: int = 50
     columns: int = 4
-
-
-@dataclass(frozen=True)
-class Problem:
-    """f on a manifold, its minimum, and where everyone begins."""
-
-    loss: Loss
-    optimum: float
-    manifold: manifolds.Manifold
-    start: Tensor
 
 
 def hermitian(size: int, dtype: torch.dtype, generator: torch.Generator) -> Tensor:
@@ -113,24 +100,14 @@ def problem(name: str, settings: Eigen, context: Context) -> Problem:
         spectrum = torch.linalg.eigvalsh(a)
         optimum = ((spectrum[-k:] if sign < 0 else spectrum[:k].flip(0)) * d).sum()
     like = start.to(context.device, context.dtype.to_complex() if a.is_complex() else context.dtype)
-    return Problem(quadratic(a.to(like), d.to(like.real)), optimum.item(), manifold, like)
+    loss, best = quadratic(a.to(like), d.to(like.real)), optimum.item()
+    return Problem(loss, lambda x: (loss(x) - best) / abs(best), like, manifold)
 
 
 def trial(settings: Eigen, method: Method, context: Context) -> Trial:
     """Return one row per iterate of the problem that the method's name begins with."""
     task = problem(method.name.partition("-")[0], settings, context)
-
-    def measure(step: int, x: Tensor) -> Row:
-        value = task.loss(x).item()
-        return {
-            "loss": value,
-            "gap": (value - task.optimum) / abs(task.optimum),
-            "violation": task.manifold.violation(x).item(),
-            "roundtrip": roundtrip(method, x) if step in (0, settings.steps) else None,
-        }
-
-    iterates = method.iterates(task.start, task.loss, context.learning_rate)
-    return Optimization(iterates, measure, context.device)
+    return optimization(task, settings, method, context)
 
 
 def claims(settings: Eigen, frame: pandas.DataFrame) -> list[Claim]:
@@ -206,7 +183,7 @@ METHODS = {
 }
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = of_known_optimum(
     name="eigen_suite",
     summary="sums of eigenvalues over Grassmann, Stiefel, symplectic and unitary frames",
     source="Fan 1949; Brockett 1991; Son, Absil, Gao & Stykel 2021 (SIAM J. Matrix Anal. Appl.)",
@@ -217,13 +194,5 @@ EXPERIMENT = Experiment(
     methods=METHODS,
     trial=trial,
     claims=claims,
-    columns=(
-        Column("gap", last("gap"), spread=True),
-        Column("violation", worst("violation")),
-        Column("round trip", largest("roundtrip")),
-        Column("s", last("wall_s"), "{:.2g}"),
-    ),
     grid=GRID,
-    merit=gap_and_violation,
-    dtype="float64",
 )

@@ -37,22 +37,23 @@ from experiments.methods.layers import Constrained, layer_methods
 from experiments.methods.method import parametrized
 from experiments.methods.ours import on
 from experiments.methods.peers import polar_factor
+from experiments.networks.training import TrainingSettings, drawn, training
 from experiments.runner.claims import at_most
+from experiments.runner.columns import STEP_MS, VIOLATION
 from experiments.runner.experiment import (
     Claim,
     Column,
     Context,
     Experiment,
     Limit,
-    Settings,
     last,
     limits,
     worst,
 )
 from experiments.runner.extremes import highest, lowest
 from experiments.runner.logs import Row
-from experiments.runner.measure import dtype_of, floor
-from experiments.runner.trial import Training, Trial
+from experiments.runner.measure import dtype_of, floor, gap_and_violation
+from experiments.runner.trial import Trial
 
 OPTIMUM = 1.0
 REACHED = 0.99
@@ -64,8 +65,8 @@ TEST_POINTS = 1024
 
 
 @dataclass(frozen=True)
-class Cones(Settings):
-    """How many cones in which dimension, the hidden widths, and points of the rim per step."""
+class Cones(TrainingSettings):
+    """How many cones in which dimension, the hidden widths; a batch is of points of a rim."""
 
     steps: int = 250
     seeds: tuple[int, ...] = (0, 1, 2)
@@ -73,7 +74,6 @@ class Cones(Settings):
     dimension: int = 1
     hidden: tuple[int, ...] = (64, 64)
     batch: int = 16
-    every: int = 10
 
 
 def maxmin(x: Tensor) -> Tensor:
@@ -108,9 +108,8 @@ class Network(nn.Module):
 
 def initial(settings: Cones, method: Method, context: Context) -> tuple[Network, Constrained]:
     """Draw the default start with the run's seed, take its polar factors and constrain them."""
-    with torch.random.fork_rng():  # nn.Linear draws from the global generator and takes no other
-        torch.manual_seed(context.seed)
-        network = Network((settings.dimension, *settings.hidden), activation(method))
+    widths = (settings.dimension, *settings.hidden)
+    network = drawn(context, lambda: Network(widths, activation(method)))
     constrained = Constrained(method, [*network.hidden, network.last])
     scale = INSIDE if method.name == BALL.name else 1.0
     constrained.begin([scale * polar_factor(w.detach()) for w in constrained.weights()])
@@ -143,8 +142,7 @@ def trial(settings: Cones, method: Method, context: Context) -> Trial:
         return network(rim).mean() - network(tips).mean()
 
     def loss(network: nn.Module, generator: torch.Generator) -> Tensor:
-        points = rims(settings, settings.batch, generator)
-        return constrained.penalty() - distance(network, points)
+        return -distance(network, rims(settings, settings.batch, generator))
 
     def measure(network: nn.Module) -> Row:
         found = distance(network, test).item()
@@ -157,16 +155,9 @@ def trial(settings: Cones, method: Method, context: Context) -> Trial:
         }
 
     groups = constrained.groups(network, context.learning_rate, context.learning_rate)
-    return Training(
-        network,
-        (method.optimizer or torch.optim.Adam)(groups, context.learning_rate),
-        loss=loss,
-        measure=measure,
-        generator=context.generator(),
-        steps=settings.steps,
-        every=settings.every,
-        after_step=constrained.after_step,
-    )
+    optimizer = (method.optimizer or torch.optim.Adam)(groups, context.learning_rate)
+    parts = (settings, context, network, constrained)
+    return training(*parts, optimizer=optimizer, loss=loss, measure=measure)
 
 
 def claims(settings: Cones, frame: pandas.DataFrame) -> list[Claim]:
@@ -189,11 +180,6 @@ def _claim(settings: Cones, name: str, rows: pandas.DataFrame) -> Claim:
     return Claim(f"{name}: attains the distance", *limits(one_lipschitz, reached))
 
 
-def merit(method: Method, row: Row) -> float:
-    """|gap| + violation of the last row; the loss where nothing holds the constraint."""
-    return abs(row["gap"]) + row["violation"] if method.constrained else row["loss"]
-
-
 LAYERS = layer_methods(manifolds.Orthogonal)
 ball = on(manifolds.SpectralBall)
 BALL = Method("spectral-ball", Family.OURS, parametrized(ball), ball, optimum_claimed=False)
@@ -205,16 +191,16 @@ EXPERIMENT = Experiment(
     source="Anil, Lucas & Grosse 2019 (ICML)",
     presets={
         "quick": Cones(),
-        "paper": Cones(9600, (0, 1, 2), 3, 2, hidden=(312, 312, 312), batch=256, every=100),
+        "paper": Cones(9600, batch=256, every=100, cones=3, dimension=2, hidden=(312, 312, 312)),
     },
     methods={**LAYERS, **{method.name: method for method in (BALL, *OTHER)}},
     trial=trial,
     claims=claims,
     columns=(
-        Column("distance", last("distance"), "{:.4f}", spread=True),
-        Column("violation", worst("violation")),
-        Column("ms/step", last("step_ms"), "{:.1f}"),
+        Column("distance", last("distance"), "{:.4g}", spread=True, meaning="found, of 1"),
+        VIOLATION,
+        STEP_MS,
     ),
     grid=GRID,
-    merit=merit,
+    merit=gap_and_violation,
 )

@@ -31,7 +31,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas
 import torch
@@ -45,21 +45,22 @@ from experiments.methods.arms import geoopt, infeasible, named, ours, projected,
 from experiments.methods.elliptope import MATRICES, factor
 from experiments.methods.ours import on, rebase
 from experiments.methods.pymanopt import pymanopt_rows
-from experiments.runner.claims import Limited, PerSeed, at_most, claimed, of_ours, size_of
+from experiments.runner.claims import Limited, at_most, claimed, of_ours, size_of
+from experiments.runner.columns import GAP, ROUND_TRIP, VIOLATION
 from experiments.runner.errors import ExperimentError
 from experiments.runner.experiment import (
     Claim,
     Column,
     Context,
-    Experiment,
+    PerSeed,
     Settings,
-    largest,
     last,
     of_last_rows,
     worst,
 )
+from experiments.runner.known_optimum import of_known_optimum
 from experiments.runner.logs import Row
-from experiments.runner.measure import dtype_of, gap_and_violation, roundtrip
+from experiments.runner.measure import dtype_of, roundtrip
 from experiments.runner.side_by_side import SideBySide
 from experiments.runner.trial import Optimization, Trial
 
@@ -151,22 +152,25 @@ def _trial(settings: MaxCut, method: Method, context: Context, g: Graph) -> Tria
     return Optimization(iterates, measure, context.device)
 
 
-def over_graphs(column: str) -> PerSeed:
-    """Return the worst of a column over a method's graphs, in the last row of each seed."""
+def over_graphs(column: str, names: Sequence[str] = ()) -> PerSeed:
+    """Return the worst of a column over graphs, a method's own if none, in each seed's last row."""
 
     def ends(rows: pandas.DataFrame) -> Mapping[int, float]:
-        begun = rows.head(1).filter(regex="^loss ").dropna(axis=1)  # finite wherever it begins
-        names = [name.removeprefix("loss ") for name in begun]
-        final = of_last_rows(rows)[[f"{column} {name}" for name in names]]
+        final = of_last_rows(rows)[[f"{column} {name}" for name in names or of_method(rows)]]
         return final.astype(float).max(axis=1, skipna=False).to_dict()
 
     return ends
 
 
+def of_method(rows: pandas.DataFrame) -> list[str]:
+    """Return the graphs that a method had."""
+    had = rows.filter(regex="^loss ").dropna(axis=1, how="all")
+    return [column.removeprefix("loss ") for column in had]
+
+
 def nodes(rows: pandas.DataFrame) -> Mapping[int, float]:
     """Return the number of nodes of the largest graph that a method had."""
-    begun = rows.head(1).filter(regex="^loss ").dropna(axis=1)
-    return {0: max(graph(name.removeprefix("loss ")).size for name in begun)}
+    return {0: max(graph(name).size for name in of_method(rows))}
 
 
 def claims(settings: MaxCut, frame: pandas.DataFrame) -> list[Claim]:
@@ -192,14 +196,14 @@ def small(settings: MaxCut) -> list[str]:
 
 def known(names: Sequence[str]) -> list[Limited]:
     """Return the limits of the certificate, and of gap and cut where they are known."""
-    certified = at_most("certificate", over_graphs("certificate"), LARGEST_GAP)
+    certified = at_most("certificate", over_graphs("certificate", names), LARGEST_GAP)
     return [certified] + [
         limit
         for name in names
         if not math.isnan(graph(name).bound)
         for limit in (
             at_most(f"|gap| {name}", size_of(last(f"gap {name}")), LARGEST_GAP),
-            at_most(f"missing edges {name}", last(f"missing {name}"), 0),
+            at_most(f"missing {name}", last(f"missing {name}"), 0),
         )
     ]
 
@@ -216,7 +220,7 @@ METHODS = {
 }
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = of_known_optimum(
     name="maxcut_torus",
     summary="the semidefinite bound of MaxCut on cycles, toroidal grids and Gset files",
     source="Burer & Monteiro 2003; Goemans & Williamson 1995; Gset (Helmberg & Rendl 2000)",
@@ -228,14 +232,12 @@ EXPERIMENT = Experiment(
     trial=trial,
     claims=claims,
     columns=(
-        Column("nodes", nodes, "{:.0f}"),
-        Column("gap", last("gap"), spread=True),
-        Column("certificate", over_graphs("certificate"), "{:.0e}"),
-        Column("missing", over_graphs("missing"), "{:.0f}"),
-        Column("violation", worst("violation")),
-        Column("round trip", largest("roundtrip")),
+        Column("nodes", nodes, "{:.0f}", meaning="of the method's largest graph"),
+        replace(GAP, format="{:.0e}"),
+        Column("proof", over_graphs("certificate"), "{:.0e}", meaning="the certificate's gap"),
+        Column("edges missing", over_graphs("missing"), "{:.0f}", meaning="from the largest cut"),
+        VIOLATION,
+        ROUND_TRIP,
     ),
     grid=GRID,
-    merit=gap_and_violation,
-    dtype="float64",
 )

@@ -43,19 +43,18 @@ from experiments.methods.ours import on, rebase
 from experiments.methods.pymanopt import pymanopt_on
 from experiments.methods.through import through
 from experiments.runner.claims import at_most, claimed, of_ours, size_of
+from experiments.runner.columns import GAP, OF_OPTIMUM
 from experiments.runner.experiment import (
     Claim,
-    Column,
     Context,
-    Experiment,
     Settings,
-    largest,
     last,
     worst,
 )
 from experiments.runner.extremes import highest
+from experiments.runner.known_optimum import of_known_optimum
 from experiments.runner.logs import Row
-from experiments.runner.measure import dtype_of, gap_and_violation, roundtrip
+from experiments.runner.measure import dtype_of, roundtrip
 from experiments.runner.side_by_side import SideBySide
 from experiments.runner.trial import Optimization, Trial
 
@@ -218,7 +217,7 @@ METHODS = named(
 )
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = of_known_optimum(
     name="nearest_correlation",
     summary="the correlation matrix nearest to a symmetric one",
     source="Higham 2002 (IMA J. Numer. Anal.); optimum by the dual of Qi & Sun 2006",
@@ -229,13 +228,6 @@ EXPERIMENT = Experiment(
     methods=METHODS,
     trial=trial,
     claims=claims,
-    columns=(
-        Column("gap", last("gap"), spread=True),
-        Column("violation", worst("violation")),
-        Column("round trip", largest("roundtrip")),
-        Column("s", last("wall_s"), "{:.2g}"),
-    ),
+    columns=(replace(GAP, meaning="(d - d*) / d* of the distances"), *OF_OPTIMUM[1:]),
     grid=GRID,
-    merit=gap_and_violation,
-    dtype="float64",
 )

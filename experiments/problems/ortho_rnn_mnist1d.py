@@ -33,21 +33,20 @@ from experiments.data.images import Labelled
 from experiments.methods import Family, Method
 from experiments.methods.layers import DEFAULT_START, Constrained, layer_methods
 from experiments.networks.recurrent import Recurrent, random_rotation, rmsprop
+from experiments.networks.training import TrainingSettings, drawn, training
 from experiments.runner.claims import at_most
+from experiments.runner.columns import STEP_MS, VIOLATION, accuracy
 from experiments.runner.experiment import (
     Claim,
-    Column,
     Context,
     Experiment,
-    Settings,
-    last,
     limits,
     worst,
 )
 from experiments.runner.extremes import highest
 from experiments.runner.logs import Row
 from experiments.runner.measure import dtype_of, floor, violation
-from experiments.runner.trial import Training, Trial
+from experiments.runner.trial import Trial
 
 CLASSES = 10
 PERMUTATION_SEED = 0  # one permutation for all methods and seeds
@@ -56,8 +55,8 @@ GRID = (0.001, 0.003, 0.01)
 
 
 @dataclass(frozen=True)
-class Signals(Settings):
-    """The data set, units, signals per step, and how many are measured (0: all)."""
+class Signals(TrainingSettings):
+    """The data set, units, and how many signals are measured (0: all)."""
 
     steps: int = 400
     seeds: tuple[int, ...] = (0, 1)
@@ -129,9 +128,8 @@ def initial(
     settings: Signals, length: int, method: Method, context: Context
 ) -> tuple[Pair, Constrained]:
     """Draw the default start with the run's seed, put rotations in it and constrain them."""
-    with torch.random.fork_rng():  # nn.Linear draws from the global generator and takes no other
-        torch.manual_seed(context.seed)
-        network = Pair(settings.hidden, length, gated=method.name == GRU.name)
+    gated = method.name == GRU.name
+    network = drawn(context, lambda: Pair(settings.hidden, length, gated=gated))
     constrained = Constrained(method, network.recurrences())
     rotation = random_rotation(settings.hidden, context.generator())
     constrained.begin([rotation for _ in constrained.layers])
@@ -145,18 +143,16 @@ def trial(settings: Signals, method: Method, context: Context) -> Trial:
 
     def loss(network: nn.Module, generator: torch.Generator) -> Tensor:
         chosen = torch.randint(len(y), (settings.batch,), generator=generator).to(context.device)
-        logits = network(x[:, chosen])
-        return _loss(logits, y[chosen]) + constrained.penalty()
+        return _loss(network(x[:, chosen]), y[chosen])
 
-    return Training(
+    return training(
+        settings,
+        context,
         network,
-        rmsprop(network, constrained, context.learning_rate),
+        constrained,
+        optimizer=rmsprop(network, constrained, context.learning_rate),
         loss=loss,
         measure=lambda network: measured(network, constrained, validation, test),
-        generator=context.generator(),
-        steps=settings.steps,
-        every=settings.every,
-        after_step=constrained.after_step,
     )
 
 
@@ -211,16 +207,16 @@ EXPERIMENT = Experiment(
     source="Greydanus & Kobak 2024 (ICML); Lezcano-Casado & Martínez-Rubio 2019 (ICML)",
     presets={
         "quick": Signals(),
-        "paper": Signals(33000, (0, 1, 2), "mnist", hidden=170, batch=128, every=1000),
+        "paper": Signals(33000, (0, 1, 2), 128, 1000, source="mnist", hidden=170),
     },
     methods={**{name: LAYERS[name] for name in (*CHOSEN, *UNCONSTRAINED)}, GRU.name: GRU},
     trial=trial,
     claims=claims,
     columns=(
-        Column("accuracy", last("accuracy"), "{:.3f}", spread=True),
-        Column("permuted", last("permuted"), "{:.3f}", spread=True),
-        Column("violation", worst("violation")),
-        Column("ms/step", last("step_ms"), "{:.0f}"),
+        accuracy("accuracy"),
+        accuracy("permuted"),
+        VIOLATION,
+        STEP_MS,
     ),
     grid=GRID,
     merit=merit,

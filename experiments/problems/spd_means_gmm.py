@@ -18,7 +18,7 @@ Claim: A#B to 1e-6; log-likelihood at least EM's less 1e-3. Other starts may hav
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas
 import torch
@@ -27,23 +27,20 @@ from torch import Tensor, nn
 import manifolds
 from experiments.methods import Method
 from experiments.methods.arms import geoopt, named, ours, solvers
-from experiments.methods.method import Loss, weight_of
+from experiments.methods.method import weight_of
 from experiments.methods.ours import on
 from experiments.methods.pymanopt import pymanopt_on
 from experiments.runner.claims import at_most, of_ours
 from experiments.runner.experiment import (
     Claim,
-    Column,
     Context,
-    Experiment,
     Settings,
-    largest,
     last,
     worst,
 )
-from experiments.runner.logs import Row
-from experiments.runner.measure import dtype_of, gap_and_violation, roundtrip
-from experiments.runner.trial import Optimization, Trial
+from experiments.runner.known_optimum import Problem, of_known_optimum, optimization
+from experiments.runner.measure import dtype_of
+from experiments.runner.trial import Trial
 
 LARGEST_GAP = {"mean": 1e-6, "gmm": 1e-3}
 GRID = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -60,16 +57,6 @@ class Gaussians(Settings):
     size: int = 3
     points: int = 600
     clusters: int = 3
-
-
-@dataclass(frozen=True)
-class Problem:
-    """f, what its gap is, and where everyone begins."""
-
-    loss: Loss
-    gap: Loss
-    start: Tensor
-    manifold: manifolds.Manifold
 
 
 def geometric_mean(a: Tensor, b: Tensor) -> Tensor:
@@ -165,19 +152,8 @@ def trial(settings: Gaussians, method: Method, context: Context) -> Trial:
     """Return one row per iterate of the problem that the method's name begins with."""
     name = method.name.partition("-")[0]
     task = {"mean": mean, "gmm": gmm}[name](settings, context.generator())
-
-    def measure(step: int, x: Tensor) -> Row:
-        return {
-            "loss": task.loss(x).item(),
-            "gap": task.gap(x).item(),
-            "violation": task.manifold.violation(x).item(),
-            "roundtrip": roundtrip(method, x) if step in (0, settings.steps) else None,
-        }
-
     start = task.start.to(context.device, context.dtype)
-    return Optimization(
-        method.iterates(start, task.loss, context.learning_rate), measure, context.device
-    )
+    return optimization(replace(task, start=start), settings, method, context)
 
 
 def claims(settings: Gaussians, frame: pandas.DataFrame) -> list[Claim]:
@@ -226,7 +202,7 @@ METHODS = {
     **named(*ours(mixed), prefix="gmm-"),
 }
 
-EXPERIMENT = Experiment(
+EXPERIMENT = of_known_optimum(
     name="spd_means_gmm",
     summary="geometric mean of two positive definite matrices, and Gaussian mixtures against EM",
     source="Hosseini & Sra 2015 (NeurIPS); Moakher 2005 (SIAM J. Matrix Anal. Appl.)",
@@ -237,13 +213,5 @@ EXPERIMENT = Experiment(
     methods=METHODS,
     trial=trial,
     claims=claims,
-    columns=(
-        Column("gap", last("gap"), spread=True),
-        Column("violation", worst("violation")),
-        Column("round trip", largest("roundtrip")),
-        Column("s", last("wall_s"), "{:.2g}"),
-    ),
     grid=GRID,
-    merit=gap_and_violation,
-    dtype="float64",
 )

@@ -27,6 +27,7 @@ from torch import Tensor
 from experiments.methods import Family, Method
 from experiments.methods.stable import MARGIN, METHODS, SCALED, excess, moved, projected
 from experiments.runner.claims import at_most
+from experiments.runner.columns import MIDDLE_MS, VIOLATION
 from experiments.runner.experiment import (
     Claim,
     Column,
@@ -35,11 +36,10 @@ from experiments.runner.experiment import (
     Settings,
     last,
     limits,
-    middle,
     worst,
 )
 from experiments.runner.logs import Row
-from experiments.runner.measure import roundtrip
+from experiments.runner.measure import final_loss, roundtrip
 from experiments.runner.trial import Optimization, Trial
 
 NEAR = 0.02  # the true systems' distance from instability
@@ -135,14 +135,9 @@ def claims(_settings: StableDynamics, frame: pandas.DataFrame) -> list[Claim]:
 def _claim(name: str, rows: pandas.DataFrame) -> Claim:
     evidence = limits(
         at_most("violation", worst("violation"), 0.0)(rows),
-        at_most("error / projected fit's", last("over_projected"), 1.0)(rows),
+        at_most("error / projected", last("over_projected"), 1.0)(rows),
     )
     return Claim(f"{name}: stable at every step, better than the projected fit", *evidence)
-
-
-def merit(_method: Method, row: Row) -> float:
-    """Return the error, summed over the systems."""
-    return row["loss"]
 
 
 EXPERIMENT = Experiment(
@@ -157,12 +152,12 @@ EXPERIMENT = Experiment(
     trial=trial,
     claims=claims,
     columns=(
-        Column("over least squares", last("gap"), spread=True),
-        Column("error / projected", last("over_projected"), "{:.3f}"),
-        Column("error / scaled", last("over_scaled"), "{:.3f}"),
-        Column("violation", worst("violation")),
-        Column("ms/step", middle("step_ms"), "{:.1f}"),
+        Column("over least squares", last("gap"), spread=True, meaning="error beyond theirs"),
+        Column("error over projected", last("over_projected"), "{:.3f}", meaning="worst ratio"),
+        Column("error over scaled", last("over_scaled"), "{:.3f}", meaning="worst ratio"),
+        VIOLATION,
+        MIDDLE_MS,
     ),
     grid=GRID,
-    merit=merit,
+    merit=final_loss,  # the error, summed over the systems
 )

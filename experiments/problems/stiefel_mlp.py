@@ -38,7 +38,9 @@ from experiments.methods import METHODS, Family, Method
 from experiments.methods.layers import ORTHOGONAL_START
 from experiments.methods.method import weight_of
 from experiments.methods.peers import polar_factor
+from experiments.networks.training import TrainingSettings, drawn
 from experiments.runner.claims import at_most
+from experiments.runner.columns import STEP_MS, VIOLATION
 from experiments.runner.errors import require_known
 from experiments.runner.experiment import (
     Claim,
@@ -46,7 +48,6 @@ from experiments.runner.experiment import (
     Context,
     Experiment,
     Limit,
-    Settings,
     last,
     limits,
     worst,
@@ -66,15 +67,14 @@ CLASSES = 10
 
 
 @dataclass(frozen=True)
-class ImageMLP(Settings):
-    """Which images, widths of the hidden layers, images per step, steps between two rows."""
+class ImageMLP(TrainingSettings):
+    """Which images, and widths of the hidden layers."""
 
     steps: int = 300
     seeds: tuple[int, ...] = (0, 1, 2)
     data: str = "digits"
     hidden: tuple[int, ...] = (128, 64)
     batch: int = 64
-    every: int = 10
 
 
 Part = tuple[Tensor, Tensor]  # (count, n) pixels in [0, 1], (count,) labels
@@ -129,9 +129,8 @@ class Network(nn.Module):
 
 def initial(settings: ImageMLP, method: Method, context: Context) -> Network:
     """Draw the default start with the run's seed and constrain it."""
-    with torch.random.fork_rng():  # nn.Linear draws from the global generator and takes no other
-        torch.manual_seed(context.seed)
-        network = Network((PIXELS[settings.data], *settings.hidden), method)
+    widths = (PIXELS[settings.data], *settings.hidden)
+    network = drawn(context, lambda: Network(widths, method))
     return network.to(context.device, context.dtype)
 
 
@@ -229,10 +228,10 @@ EXPERIMENT = Experiment(
     trial=trial,
     claims=claims,
     columns=(
-        Column("accuracy", last("accuracy"), "{:.3f}", spread=True),
-        Column("condition", worst("condition"), "{:.5g}"),
-        Column("violation", worst("violation")),
-        Column("ms/step", last("step_ms"), "{:.1f}"),
+        Column("accuracy", last("accuracy"), "{:.3f}", spread=True, meaning="of the test set"),
+        Column("condition", worst("condition"), "{:.5g}", meaning="σ_max / σ_min of the worst W"),
+        VIOLATION,
+        STEP_MS,
     ),
     grid=GRID,
     merit=merit,

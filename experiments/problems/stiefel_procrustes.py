@@ -25,17 +25,15 @@ from torch import Tensor
 
 from experiments.methods import METHODS, Family, Method
 from experiments.runner.claims import at_most
+from experiments.runner.columns import GAP, MIDDLE_MS, ROUND_TRIP, VIOLATION
 from experiments.runner.experiment import (
     Claim,
-    Column,
     Context,
     Experiment,
     Limit,
     Settings,
-    largest,
     last,
     limits,
-    middle,
     worst,
 )
 from experiments.runner.extremes import highest
@@ -159,10 +157,10 @@ EXPERIMENT = Experiment(
     trial=trial,
     claims=claims,
     columns=(
-        Column("gap", last("gap"), spread=True),
-        Column("violation", worst("violation")),
-        Column("round trip", largest("roundtrip")),
-        Column("ms/step", middle("step_ms"), "{:.1f}"),
+        GAP,
+        VIOLATION,
+        ROUND_TRIP,
+        MIDDLE_MS,
     ),
     grid=GRID,
     merit=gap_and_violation,

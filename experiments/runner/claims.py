@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 import pandas
 
 from experiments.methods import Family, Method
-from experiments.runner.experiment import Claim, Limit, limits
+from experiments.runner.experiment import Claim, Limit, PerSeed, limits
 from experiments.runner.extremes import highest
 
-PerSeed = Callable[[pandas.DataFrame], Mapping[int, float]]
 Limited = Callable[[pandas.DataFrame], Limit]
 
 

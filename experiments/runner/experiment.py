@@ -71,14 +71,18 @@ def limits(*all_of: Limit) -> tuple[str, str, bool]:
     return published, measured, all(limit.holds for limit in all_of)
 
 
+PerSeed = Callable[[pandas.DataFrame], Mapping[int, float]]  # rows of a method -> number per seed
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of the final table: a title and what it shows of one method's rows."""
 
     title: str
-    value: Callable[[pandas.DataFrame], Mapping[int, float]]  # rows of a method -> number per seed
+    value: PerSeed
     format: str = "{:.1e}"
     spread: bool = False  # show the smallest and the largest over the seeds beside the median
+    meaning: str = ""  # said below the table
 
 
 def nothing(_settings: Any) -> None:
@@ -124,7 +128,7 @@ def settings_of(experiment: Experiment, log: RunLog) -> Any:
         raise LogError(f"{message}; run it again") from error
 
 
-def last(column: str) -> Callable[[pandas.DataFrame], Mapping[int, float]]:
+def last(column: str) -> PerSeed:
     """Return the value of a column in the last row of each seed, be it NaN."""
     return lambda rows: of_last_rows(rows)[column].astype(float).to_dict()
 
@@ -134,17 +138,17 @@ def of_last_rows(rows: pandas.DataFrame) -> pandas.DataFrame:
     return rows.groupby("seed").tail(1).set_index("seed").sort_index()
 
 
-def worst(column: str) -> Callable[[pandas.DataFrame], Mapping[int, float]]:
+def worst(column: str) -> PerSeed:
     """Return the largest value of a column over each seed's steps; NaN is the largest."""
     return lambda rows: rows.groupby("seed")[column].max(skipna=False).to_dict()
 
 
-def largest(column: str) -> Callable[[pandas.DataFrame], Mapping[int, float]]:
+def largest(column: str) -> PerSeed:
     """Return the largest value of a column that not every step measures; NaN where none does."""
     return lambda rows: rows.astype({column: float}).groupby("seed")[column].max().to_dict()
 
 
-def middle(column: str) -> Callable[[pandas.DataFrame], Mapping[int, float]]:
+def middle(column: str) -> PerSeed:
     """Return the median of a column over the steps of each seed."""
     return lambda rows: rows.groupby("seed")[column].median().to_dict()
 

@@ -50,6 +50,11 @@ def roundtrip(method: Method, x: Tensor) -> float | None:
     return None if read is None else (read - x).abs().max().item()
 
 
+def final_loss(_method: Method, row: Row) -> float:
+    """Return the loss."""
+    return row["loss"]
+
+
 def gap_and_violation(method: Method, row: Row) -> float:
     """|gap| + violation of an iterate; the loss where nothing holds the constraint."""
     return abs(row["gap"]) + row["violation"] if method.constrained else row["loss"]

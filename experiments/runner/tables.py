@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas
+from rich.console import Group
 from rich.table import Table
 
 from experiments.methods import Family
@@ -15,24 +17,29 @@ from experiments.runner.experiment import Claim, Column, Experiment
 from experiments.runner.extremes import highest, lowest
 from experiments.runner.overall import Conclusion
 
+LEADING_ZERO = re.compile(r"(?<=\de)(-?)\+?0*(?=\d)")  # of an exponent: 1e-06 is 1e-6, 1e+02 1e2
 VERDICT = {True: "reproduced", False: "NOT REPRODUCED"}
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """Titles and cells, for the terminal and for Markdown alike."""
+    """Titles, cells and what the titles mean, for the terminal and for Markdown alike."""
 
     titles: Sequence[str]
     cells: Sequence[Sequence[str]]
-    whole: bool = False  # whether the first column, of names, keeps every name in one line
+    dense: bool = False  # whether titles stand one word a line
+    fixed: Sequence[int] = ()  # columns whose lines are never broken
+    meanings: str = ""
 
-    def rich(self) -> Table:
+    def rich(self) -> Group:
         """Return the table for the terminal."""
-        table = Table(*self.titles, box=None, pad_edge=False)
-        table.columns[0].no_wrap = self.whole
+        titles = [title.replace(" ", "\n") if self.dense else title for title in self.titles]
+        table = Table(*titles, box=None, pad_edge=False, padding=(0, 1, 0, 0))
+        for i in self.fixed:
+            table.columns[i].no_wrap = True
         for line in self.cells:
             table.add_row(*line)
-        return table
+        return Group(table, *([self.meanings] if self.meanings else []))
 
     def markdown(self) -> str:
         """Return the table for a page; a `|` inside a cell is escaped."""
@@ -40,7 +47,8 @@ class TextTable:
         escaped = (
             [cell.replace("|", "\\|").replace("\n", ", ") for cell in line] for line in lines
         )
-        return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
+        table = "\n".join(f"| {' | '.join(line)} |" for line in escaped)
+        return f"{table}\n\n{self.meanings}" if self.meanings else table
 
 
 def described(experiment: Experiment) -> Table:
@@ -63,7 +71,13 @@ def results(experiment: Experiment, frame: pandas.DataFrame) -> TextTable:
         titles += [column.title, *(["over seeds"] if column.spread else [])]
     present = sorted(frame.method.unique(), key=_order(experiment, frame))
     cells = [_line(experiment, name, frame[frame.method == name]) for name in present]
-    return TextTable(titles, cells, whole=True)
+    fixed, meanings = range(len(titles)), _meanings(experiment.columns)
+    return TextTable(titles, cells, dense=True, fixed=fixed, meanings=meanings)
+
+
+def _meanings(columns: Sequence[Column]) -> str:
+    said = "; ".join(f"{each.title}: {each.meaning}" for each in columns if each.meaning)
+    return f"Medians over the seeds (smallest..largest). {said}."
 
 
 def _order(experiment: Experiment, frame: pandas.DataFrame) -> Callable[[str], tuple[int, int]]:
@@ -81,17 +95,19 @@ def _cells(column: Column, rows: pandas.DataFrame) -> list[str]:
     values = [float(value) for value in column.value(rows).values()]
     middle = _number(column, float(np.median(values)))
     low, high = _number(column, lowest(values)), _number(column, highest(values))
-    return [middle, low if low == high else f"{low} to {high}"] if column.spread else [middle]
+    return [middle, low if low == high else f"{low}..{high}"] if column.spread else [middle]
 
 
 def _number(column: Column, value: float) -> str:
-    return "-" if math.isnan(value) else column.format.format(value)
+    if value == 0:
+        return "0"
+    return "-" if math.isnan(value) else LEADING_ZERO.sub(r"\1", column.format.format(value))
 
 
 def verdicts(claims: Sequence[Claim]) -> TextTable:
     """One line per claim: expected, measured, reproduced or not."""
     lines = [[c.text, c.published, c.measured, VERDICT[c.reproduced]] for c in claims]
-    return TextTable(["claim", "published", "ours", "verdict"], lines)
+    return TextTable(["claim", "published", "ours", "verdict"], lines, fixed=(1, 2, 3))
 
 
 def overall(
@@ -107,7 +123,8 @@ def overall(
             lines.append([each.missing, "", "", "NOT RUN"])
         lines = lines or [["no claim", "", "", ""]]
         cells += [[name(each.experiment) if i == 0 else "", *line] for i, line in enumerate(lines)]
-    return TextTable(["experiment", "claim", "published", "ours", "verdict"], cells)
+    titles = ["experiment", "claim", "published", "ours", "verdict"]
+    return TextTable(titles, cells, fixed=(0, 2, 3, 4))
 
 
 def in_two_lines(name: str) -> str:

@@ -43,7 +43,7 @@ def test_everything_ends_in_one_table_of_80_columns(run_everything):
     status, printed = run_everything()
     assert status == 1  # four steps are not enough
     assert printed.count("published") == 1
-    assert "experiment  claim" in printed
+    assert "experiment claim" in printed
     assert "of 3 claims of 2 experiments are reproduced" in printed
     assert "4 logs (0 reused)" in printed
     assert max(len(line) for line in printed.splitlines() if " logs (" not in line) <= 80

@@ -144,7 +144,7 @@ GOOD = {"certificate": 1e-4, "gap": 1e-4, "missing": 0}
 )
 def test_the_claim_needs_bound_certificate_cut_and_constraint(worse, reproduced):
     numbers = {**GOOD, **worse}
-    columns = {f"{c} {g}": v for c, v in {**numbers, "loss": -1.0}.items() for g in SMALL.graphs}
+    columns = {f"{c} {g}": v for c, v in numbers.items() for g in SMALL.graphs}
     row = {"violation": 0.0, **numbers, **columns, "family": Family.OURS, "seed": 0}
     row |= {"method": "lbfgs-rebased", "dtype": "float64"}
     (claim,) = claims(SMALL, pandas.DataFrame([row]))
