@@ -1,25 +1,185 @@
 """tanh of a Hermitian matrix, by doubling.
 
 tanh x = x / (1 + x² / (3 + x² / (5 + …))) (Abramowitz & Stegun 1964, (4.5.70)), cut off after 13,
-has a relative error below x^14 / (13!!)² / 15: rounding of float64 for |x| <= 1/2. From there
-tanh 2S = 2 tanh S (I + tanh² S)⁻¹, whose matrices to invert are Hermitian and >= I, where exp(2S)
-would overflow. The relative derivative of each doubling, (1 - t²) / (1 + t²), is at most 1.
+is x p(x²) / q(x²) with a relative error below x^14 / (13!!)² / 15: rounding for |x| <= 1/2 in
+float64, |x| <= 2 in float32. From there tanh 2S = 2 tanh S (I + tanh² S)⁻¹, whose matrices to
+invert are Hermitian and >= I, where exp(2S) would overflow. The relative derivative of each
+doubling, (1 - t²) / (1 + t²), is at most 1.
+
+Note [Derivative of the doubling]
+With T = tanh S and W = (I + T²)⁻¹, which commute, d(2TW) = 2W (dT - T dT T) W. The derivative of
+p and q comes from d(S²) = SE + (SE)ᴴ, and S⁴, S⁶ alike. All is self-adjoint in dS: one
+function serves both modes. On a CPU ‖S⁶‖^(1/6) decides how many doublings there are, most often
+none in float32, and the derivative goes on from what the value kept; on a GPU to read a norm is to
+wait, and all steps are taken, as in derivatives of the derivative.
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import add_identity, sym
+from manifolds.linear_algebra.basics import add_identity, readable, sym
+from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.inverse import accretive_inverse
+from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.range import saturated
 
-DOUBLINGS = 6
-"""From norm 1/2 to 32, where tanh is 1 to rounding: 1 - tanh 32 = 3e-28."""
-NUMERATOR = (135135.0, 17325.0, 378.0, 1.0)
-DENOMINATOR = (135135.0, 62370.0, 3150.0, 28.0)
-"""Coefficients of x^0, x², x⁴, x⁶: the continued fraction as x p(x²) / q(x²)."""
+LARGEST = 32.0
+"""Where tanh is 1 to rounding: 1 - tanh 32 = 3e-28."""
+NUMERATOR = (17325 / 135135, 378 / 135135, 1 / 135135)
+DENOMINATOR = (62370 / 135135, 3150 / 135135, 28 / 135135)
+"""Coefficients of x², x⁴, x⁶: the continued fraction is x p(x²) / q(x²), both 1 at 0."""
+SLOTS = 5
+
+Kept = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+
+
+def radius(dtype: torch.dtype) -> float:
+    """|x| up to which the continued fraction is tanh to rounding."""
+    return (15 * 135135**2 * torch.finfo(dtype).eps) ** (1 / 14)
+
+
+def doublings(size: float, dtype: torch.dtype) -> int:
+    """From `radius` to `size`."""
+    return max(math.ceil(math.log2(max(size / radius(dtype), 1))), 0)
+
+
+def combined(c: tuple[float, float, float], x2: Tensor, x4: Tensor, x6: Tensor) -> Tensor:
+    """c₁ X² + c₂ X⁴ + c₃ X⁶."""
+    return torch.add(c[0] * x2, x4, alpha=c[1]).add(x6, alpha=c[2])
+
+
+def fraction(x: Tensor, x2: Tensor, x4: Tensor, x6: Tensor) -> Kept:
+    """X², X⁴, p, q⁻¹ and tanh X."""
+    p = add_identity(combined(NUMERATOR, x2, x4, x6))
+    w = accretive_inverse(add_identity(combined(DENOMINATOR, x2, x4, x6)))
+    return x2, x4, p, w, x @ p @ w
+
+
+def powers(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """X², X⁴, X⁶."""
+    x2 = x @ x
+    x4 = x2 @ x2
+    return x2, x4, x2 @ x4
+
+
+def twice(a: Tensor) -> Tensor:
+    """A + Aᴴ.
+
+    The transpose is copied first: a sum across rows is slow, and loses a pending conjugation where
+    a dispatch mode hides it.
+    """
+    return a + a.mH.resolve_conj().contiguous()
+
+
+def fraction_derivative(x: Tensor, e: Tensor, kept: Kept) -> Tensor:
+    """The derivative of tanh X along E."""
+    x2, x4, p, w, t = kept
+    d2 = twice(x @ e)
+    d4 = twice(x2 @ d2)
+    d6 = x2 @ d4 + d2 @ x4
+    dp, dq = (combined(c, d2, d4, d6) for c in (NUMERATOR, DENOMINATOR))
+    return (e @ p + x @ dp - t @ dq) @ w
+
+
+def doubled(t: Tensor, d: Tensor | None, times: int) -> tuple[Tensor, Tensor | None]:
+    """tanh X and its derivative -> those of 2^times X; Note [Derivative of the doubling]."""
+    for _ in range(times):
+        t = twice(t / 2)
+        w = accretive_inverse(add_identity(t @ t))
+        d = None if d is None else 2 * w @ (d - t @ d @ t) @ w
+        t = 2 * t @ w
+    return twice(t / 2), None if d is None else twice(d / 2)
+
+
+def by_all_steps(s: Tensor, e: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """tanh S and its derivative along E without reading a number, differentiable themselves."""
+    times = doublings(LARGEST * math.sqrt(max(s.shape[-1], 1)), s.dtype)
+    x, e = s * 2.0**-times, None if e is None else e * 2.0**-times
+    kept = fraction(x, *powers(x))
+    return doubled(kept[-1], None if e is None else fraction_derivative(x, e, kept), times)
+
+
+def _shaped(s: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    kept = s.new_empty(*s.shape[:-2], SLOTS if readable(s) else 0, *s.shape[-2:])
+    return shaped_like_the_first(s), kept, s.new_empty(s.shape[:-2], dtype=torch.int64)
+
+
+@opaque("hyperbolic_tangent", _shaped)
+def tangent_operator(s: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """tanh S; what a CPU keeps, (*batch, SLOTS, n, n), and its doublings, (*batch,)."""
+    plan = torch.zeros(s.shape[:-2], dtype=torch.int64, device=s.device)
+    if not readable(s):
+        return by_all_steps(s, None)[0].contiguous(), s.new_empty(_shaped(s)[1].shape), plan
+    found = powers(s)
+    size = torch.linalg.matrix_norm(found[-1]).max().item() ** (1 / 6) if s.numel() else 0.0
+    times = doublings(size, s.dtype)
+    kept = fraction(s * 2.0**-times, *(a * 4.0 ** (-j * times) for j, a in enumerate(found, 1)))
+    return doubled(kept[-1], None, times)[0].contiguous(), torch.stack(kept, -3), plan + times
+
+
+@opaque("hyperbolic_tangent_derivative")
+def derivative_operator(s: Tensor, e: Tensor, kept: Tensor, plan: Tensor) -> Tensor:
+    """The derivative along E as one opaque operator."""
+    if not readable(s) or not s.numel():
+        return by_all_steps(s, e)[1].contiguous()  # type: ignore[union-attr] # E is given
+    times = int(plan.flatten()[0])
+    x2, x4, p, w, t = kept.unbind(-3)
+    d = fraction_derivative(s * 2.0**-times, e * 2.0**-times, (x2, x4, p, w, t))
+    return doubled(t, d, times)[1].contiguous()  # type: ignore[union-attr] # D is given
+
+
+class HyperbolicTangent(Function):
+    """tanh S, (*batch, n, n) -> (*batch, n, n), and what its derivative needs."""
+
+    @staticmethod
+    def forward(s: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """tanh S, kept matrices and the number of doublings."""
+        return tangent_operator(s)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: tuple[Tensor, ...]) -> None:
+        """Memory: S, on a CPU five matrices more."""
+        ctx.set_materialize_grads(False)
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.save_for_backward(*inputs, *output[1:])
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor | None, *_: None) -> Tensor | None:
+        """Self-adjoint on Hermitian matrices."""
+        s, kept, plan = ctx.saved_tensors
+        if g is None:
+            return None
+        if torch.is_grad_enabled():  # of this derivative a derivative may be asked for
+            return by_all_steps(s, sym(g))[1]
+        return _derivative(s, sym(g), kept, plan)
+
+    @staticmethod
+    def jvp(ctx: Any, ds: Tensor) -> tuple[Tensor | None, None, None]:
+        """Along dS."""
+        (s,) = ctx.saved_tensors
+        return by_all_steps(s, sym(ds))[1], None, None
+
+
+class HyperbolicTangentDerivative(Function):
+    """The derivative from what the value kept, itself without one."""
+
+    @staticmethod
+    def forward(s: Tensor, e: Tensor, kept: Tensor, plan: Tensor) -> Tensor:
+        """Along E."""
+        return derivative_operator(s, e, kept, plan)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        """Memory: none."""
+
+
+_tangent = differentiable(HyperbolicTangent)
+_derivative = differentiable(HyperbolicTangentDerivative)
 
 
 def hyperbolic_tangent(s: Tensor) -> Tensor:
@@ -27,19 +187,4 @@ def hyperbolic_tangent(s: Tensor) -> Tensor:
 
     S with every eigenvalue up to 32 is within: the scale changes only what is saturated.
     """
-    doublings = DOUBLINGS + math.ceil(math.log2(max(s.shape[-1], 1)) / 2)
-    x = saturated(s, math.ldexp(0.5, doublings)) * 2.0**-doublings
-    t = x @ polynomial(NUMERATOR, x) @ accretive_inverse(polynomial(DENOMINATOR, x))
-    for _ in range(doublings):
-        t = sym(t)
-        t = 2 * t @ accretive_inverse(add_identity(t @ t))
-    return sym(t)
-
-
-def polynomial(coefficients: tuple[float, ...], x: Tensor) -> Tensor:
-    """Σ c_j X^(2j) / c_0 by Horner's rule."""
-    square = x @ x
-    total = torch.zeros_like(x)
-    for c in reversed(coefficients):
-        total = add_identity(square @ total, c / coefficients[0])
-    return total
+    return _tangent(saturated(s, LARGEST * math.sqrt(max(s.shape[-1], 1))))[0]

@@ -12,6 +12,7 @@ from manifolds.linear_algebra.exponential import (
     exponential,
     exponential_derivative,
 )
+from manifolds.linear_algebra.hyperbolic import hyperbolic_tangent
 from manifolds.linear_algebra.inverse import accretive_inverse, by_blocks
 from manifolds.linear_algebra.orthonormalize import (
     PROBES,
@@ -79,6 +80,11 @@ def rotated(b: Tensor, a: Tensor) -> Tensor:
     return polar_rotated(polar(b), skew_part(a))
 
 
+def tangent(a: Tensor) -> Tensor:
+    """Of the Hermitian part."""
+    return hyperbolic_tangent((a + a.mH) / 2)
+
+
 SQUARE, TALL = frame(3, 3), frame(4, 2)
 FUNCTIONS = {
     "skew part": (skew_part, lambda: (wide(2, 3, 3),)),
@@ -123,6 +129,11 @@ FUNCTIONS = {
     "exponential curve": curve("exponential"),
     "cayley curve": curve("cayley"),
     "projection curve": curve("projection"),
+    "hyperbolic tangent": (
+        tangent,
+        lambda: (torch.tensor([0.1, 4.0])[:, None, None] * wide(2, 3, 3),),
+    ),
+    "complex hyperbolic tangent": (tangent, lambda: (wide(2, 2, dtype=torch.complex128),)),
     "clipped": (lambda a: clipped(a, 0.5), lambda: (wide(2, 5),)),
     "clipped complex": (lambda a: clipped(a, 0.5), lambda: (wide(5, dtype=torch.complex128),)),
 }
