@@ -33,6 +33,7 @@ from manifolds.linear_algebra.inverse import accretive_inverse
 from manifolds.linear_algebra.opaque import opaque
 from manifolds.linear_algebra.orthonormalize import orthonormality_error
 from manifolds.linear_algebra.sylvester import size_of, sylvester
+from manifolds.linear_algebra.symmetry import skew_part
 
 STEPS = 12
 """Scaled Newton needs 9 steps up to condition number 1e16 (Higham 2008, section 8.9)."""
@@ -145,7 +146,7 @@ def polar(y: Tensor) -> Tensor:
 def polar_derivative(y: Tensor, x: Tensor, dy: Tensor) -> Tensor:
     """dX = XΩ + (I - XXᴴ) dY H⁻¹; see Note [Derivative of the polar factor]."""
     h, b = sym(times(x.mH, y)), times(x.mH, dy)
-    omega = sylvester(add_identity(h, -1), b - b.mH)
+    omega = sylvester(add_identity(h, -1), 2 * skew_part(b))
     if y.shape[-2] == y.shape[-1]:
         return x @ omega
     r = accretive_inverse(h)

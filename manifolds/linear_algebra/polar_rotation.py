@@ -25,6 +25,7 @@ from manifolds.linear_algebra.polar import (
     pivoted_inverse,
 )
 from manifolds.linear_algebra.sylvester import sylvester
+from manifolds.linear_algebra.symmetry import skew_part
 
 
 def polar_minus_identity(a: Tensor) -> Tensor:
@@ -85,9 +86,9 @@ class PolarRotation(Function):
         if not found:
             return None, None
         c = sum(found[1:], start=found[0])
-        omega = sylvester(_stretch(a, v), c - c.mH)
+        omega = sylvester(_stretch(a, v), 2 * skew_part(c))
         gb = times_near_identity(gx, v.mH) if gx is not None and ctx.needs_input_grad[0] else None
-        return gb, times_near_identity(omega.mH, v.mH).mH
+        return gb, times_near_identity(omega, v.mH)  # skew(ΩPᴴ) = skew(PΩ), and A is skew
 
     @staticmethod
     def jvp(ctx: Any, db: Tensor | None, da: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -96,13 +97,13 @@ class PolarRotation(Function):
         db = torch.zeros_like(b) if db is None else db
         da = torch.zeros_like(v) if da is None else da
         c = times_near_identity(da.mH, v).mH
-        omega = sylvester(_stretch(a, v), c - c.mH)
+        omega = sylvester(_stretch(a, v), 2 * skew_part(c))
         return times_near_identity(db, v) + times(x, omega), omega + times(v, omega)
 
 
 def _stretch(a: Tensor, v: Tensor) -> Tensor:
-    """E = H - I = Pᴴ(I + A) - I, the Hermitian part of V + PᴴA."""
-    return sym(v + times_near_identity(a.mH, v).mH)
+    """E = H - I = Pᴴ(I + A) - I, the Hermitian part of V + APᴴ: A and P commute."""
+    return sym(v + times_near_identity(a, v.mH))
 
 
 _polar_rotation = differentiable(PolarRotation)

@@ -61,7 +61,8 @@ def solved_by_fixed_point(e: Tensor, c: Tensor) -> Tensor | None:
     diagonal(f).add_((1 / mean - 1).squeeze(-1))
     omega = step = c / (2 * mean)
     size = first = torch.linalg.matrix_norm(step)
-    while (size > eps * first).any():
+    bound = torch.linalg.matrix_norm(f)  # of what one more step can gain
+    while (bound * size > eps * first).any():
         step = skew_part(f @ step).neg_()
         before, size = size, torch.linalg.matrix_norm(step)
         if not (size <= eps ** (1 / STEPS) * before).all():

@@ -29,7 +29,8 @@ class SkewPart(Function):
     @staticmethod
     def forward(a: Tensor) -> Tensor:
         """(A - Aᴴ) / 2."""
-        return torch.sub(a / 2, a.mH.contiguous(), alpha=0.5)
+        transposed = a.mH.clone(memory_format=torch.contiguous_format)  # written into
+        return transposed.mul_(-0.5).add_(a, alpha=0.5)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
