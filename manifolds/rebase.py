@@ -5,7 +5,13 @@ With an assigned base B the weight is f_B(p), and p drifts away from 0, where f_
 conditioned. Rebasing sets B to the current point and p to 0; the weight does not change (Lezcano-
 Casado, Trivializations for gradient-based optimization on manifolds, NeurIPS 2019, algorithm 1).
 Rebasing after every step is Riemannian gradient descent with the map as retraction. The map has
-polished the point to rounding, so bases do not drift however often they move.
+polished the point to rounding, so bases do not drift however often they move; nor is a frame that
+its own map returned checked again, which would cost a product: the polish of the base looks at it.
+
+A step so computes the map twice, at the parameters to move the base and at 0 for the next gradient.
+At 0 a CPU finds every factor to be the identity and leaves out the products with it (Cayley, square
+polar): 1024×1024 in float32, all of a step takes the time of 4.3 products with Cayley and of 5.3
+with polar, where 8.7 and 28 were without (measured).
 
 The parameters keep their identity, and with it the optimizer its state. A momentum buffer then
 counts as a vector at the new base: for square frames in the coordinates of the group's Lie algebra

@@ -3,7 +3,10 @@
 It reaches the frames at angles below π/2 from B, however large U is; `rebase` goes on from there.
 It is defined for every tangent U, since (B + U)ᴴ(B + U) = I + UᴴU (Absil, Mahony & Sepulchre,
 Optimization Algorithms on Matrix Manifolds, 2008, (4.7)). It has no closed inverse from a fixed
-base. Cost: a QR factorization where tall and about five inverses of size k.
+base. Cost, in products n k² forward and backward: square 3 and 4 next to the base, 0 and 1 at it;
+tall 5 and 7; and up to 5 products k³ forward and 10 backward (Note [Near the base], Note
+[Sylvester's equation]). Far from the base about five inverses of size k, after a QR
+factorization where tall, and for the derivative an eigendecomposition.
 """
 
 from torch import Tensor

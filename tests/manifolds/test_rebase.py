@@ -44,6 +44,28 @@ def test_ten_thousand_steps_do_not_drift(name: str):
     assert (x.mT @ x - torch.eye(6)).norm() <= 10 * 6**0.5 * EPS
 
 
+@pytest.mark.parametrize("size", [(6, 6), (130, 130), (140, 130)], ids=str)
+@pytest.mark.parametrize("name", ["cayley", "polar", "exponential"])
+def test_a_base_that_moves_at_every_step_does_not_drift(name: str, size: tuple[int, int]):
+    torch.manual_seed(0)
+    layer = nn.Linear(*reversed(size), bias=False)
+    manifolds.constrain(layer, "weight", manifolds.Orthogonal, map=name)
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1, momentum=0.9)
+    manifolds.Rebase(optimizer)
+    for _ in range(200):
+        step(layer, optimizer, torch.ones(size))
+    x = layer.weight.detach().double()
+    assert (x.mT @ x - torch.eye(size[1])).norm() <= 10 * size[1] ** 0.5 * EPS
+
+
+@pytest.mark.parametrize("name", ["cayley", "polar", "exponential"])
+def test_a_moved_base_is_read_as_it_is(name: str):
+    layer = made(map=name)
+    step(layer, torch.optim.SGD(layer.parameters(), lr=0.1), torch.ones(6, 6))
+    manifolds.rebase(layer)
+    assert torch.equal(layer.weight, layer.parametrizations.weight[0].base_point)
+
+
 def test_the_base_moves_on_every_kth_step_only():
     layer = made()
     optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
