@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
-from manifolds.catalogue.unit_ball import UnitBall, lifted
+from manifolds.catalogue.unit_ball import UnitBall
 from manifolds.linear_algebra.basics import norm
+from manifolds.linear_algebra.lift import view
 
 
 class Ball(UnitBall):
@@ -23,8 +24,7 @@ class Ball(UnitBall):
     def embed(self, *parameters: Tensor) -> Tensor:
         """p / √(1 + ‖p‖²)."""
         (p,) = parameters
-        u, time, _ = lifted(p)
-        return u / time
+        return view(p, 0)
 
     def coordinates(self, x: Tensor) -> Tensor:
         """x / √((1 - ‖x‖)(1 + ‖x‖))."""

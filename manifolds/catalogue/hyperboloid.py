@@ -1,10 +1,9 @@
 """The hyperboloid {x : x₀² = 1 + x₁² + ... , x₀ > 0}: hyperbolic space, time coordinate first."""
 
-import torch
 from torch import Tensor
 
-from manifolds.catalogue.unit_ball import lifted
 from manifolds.interface import Manifold, Normal
+from manifolds.linear_algebra.lift import hyperbola
 
 
 class Hyperboloid(Manifold):
@@ -29,10 +28,7 @@ class Hyperboloid(Manifold):
     def embed(self, *parameters: Tensor) -> Tensor:
         """(√(1 + ‖p‖²), p), p clipped where the root leaves the range of the dtype."""
         (p,) = parameters
-        largest = torch.finfo(p.dtype).max / (2 * self.size[0])
-        p = p.clamp(-largest, largest)
-        _, time, unit = lifted(p)
-        return torch.cat([time / unit, p], dim=-1)
+        return hyperbola(p)
 
     def coordinates(self, x: Tensor) -> Tensor:
         """The space coordinates."""

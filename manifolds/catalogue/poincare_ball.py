@@ -2,8 +2,9 @@
 
 from torch import Tensor
 
-from manifolds.catalogue.unit_ball import UnitBall, lifted
+from manifolds.catalogue.unit_ball import UnitBall
 from manifolds.linear_algebra.basics import norm
+from manifolds.linear_algebra.lift import view
 
 
 class PoincareBall(UnitBall):
@@ -22,8 +23,7 @@ class PoincareBall(UnitBall):
     def embed(self, *parameters: Tensor) -> Tensor:
         """p / (1 + √(1 + ‖p‖²))."""
         (p,) = parameters
-        u, time, unit = lifted(p)
-        return u / (unit + time)
+        return view(p, 1)
 
     def coordinates(self, x: Tensor) -> Tensor:
         """2x / ((1 - ‖x‖)(1 + ‖x‖))."""

@@ -6,20 +6,6 @@ from torch import Tensor
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra.basics import norm
 
-
-def lifted(p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """p / c, √(1/c² + ‖p/c‖²) and 1/c for c = max(1, ‖p‖∞): free of overflow.
-
-    What is homogeneous in the three does not depend on c, so that c counts as a constant in its
-    derivatives of every order. (*batch, n) -> (*batch, n), (*batch, 1), (*batch, 1).
-    """
-    size = p.detach().abs()
-    c = size.amax(-1, keepdim=True) if p.shape[-1] else size.sum(-1, keepdim=True)
-    unit = 1 / c.clamp_min(1)
-    u = p * unit
-    return u, torch.sqrt(unit.square() + u.square().sum(-1, keepdim=True)), unit
-
-
 RADIUS = 1 - 1 / 64
 """Where a point outside comes in: parameters of norm 64 at most (‖p‖ = 2r/(1 - r²) in the flattest
 chart), from where Adam with steps of 1/10 is back at the centre in some 600. At the nearest radius,

@@ -35,6 +35,11 @@ def times(a: Tensor, b: Tensor) -> Tensor:
     return a @ b
 
 
+def dot(a: Tensor, b: Tensor, room: Tensor | None = None) -> Tensor:
+    """⟨a,b⟩ of real vectors; (*batch, n), (*batch, n) -> (*batch, 1); products come into `room`."""
+    return torch.mul(a, b, out=room).sum(-1, keepdim=True)
+
+
 def gram(a: Tensor) -> Tensor:
     """AᴴA; (*batch, n, k) -> (*batch, k, k)."""
     return times(a.mH, a)

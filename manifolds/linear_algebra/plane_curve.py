@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+from manifolds.linear_algebra.basics import dot
 from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root, sine_slope
 
@@ -72,11 +73,6 @@ CURVES: dict[str, tuple[Callable[[Tensor], Pair], Callable[[Tensor, Tensor, Tens
     "projection": (radial, radial_slopes),
 }
 """σ -> c, s and σ, c, s -> ċ, ṡ; elementwise."""
-
-
-def dot(a: Tensor, b: Tensor, room: Tensor | None = None) -> Tensor:
-    """⟨a,b⟩; (*batch, n), (*batch, n) -> (*batch, 1); the products come into `room`."""
-    return torch.mul(a, b, out=room).sum(-1, keepdim=True)
 
 
 def limit(p: Tensor) -> float:

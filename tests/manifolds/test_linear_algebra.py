@@ -14,6 +14,7 @@ from manifolds.linear_algebra.exponential import (
 )
 from manifolds.linear_algebra.hyperbolic import hyperbolic_tangent
 from manifolds.linear_algebra.inverse import accretive_inverse, by_blocks
+from manifolds.linear_algebra.lift import hyperbola, view
 from manifolds.linear_algebra.orthonormalize import (
     PROBES,
     orthonormal_factor,
@@ -66,12 +67,14 @@ def cayley(b: Tensor, a: Tensor, u: Tensor | None = None) -> Tensor:
     return maps.cayley.cayley(b, skew_part(a), None if u is None else u - b @ (b.mH @ u))
 
 
+SCALES = torch.tensor([[1e-9], [0.5], [3.0]], dtype=torch.float64)
+
+
 def curve(name: str) -> tuple[Callable[[Tensor, Tensor], Tensor], Callable[[], tuple[Tensor, ...]]]:
     """The curve at unit vectors, and vectors whose tangent parts are of lengths near 0, 1 and 5."""
-    scales = torch.tensor([[1e-9], [0.5], [3.0]], dtype=torch.float64)
     return (
         lambda b, p: plane_curve(torch.nn.functional.normalize(b, dim=-1), p, name),
-        lambda: (wide(3, 4), scales * wide(3, 4, seed=1)),
+        lambda: (wide(3, 4), SCALES * wide(3, 4, seed=1)),
     )
 
 
@@ -134,6 +137,9 @@ FUNCTIONS = {
         lambda: (torch.tensor([0.1, 4.0])[:, None, None] * wide(2, 3, 3),),
     ),
     "complex hyperbolic tangent": (tangent, lambda: (wide(2, 2, dtype=torch.complex128),)),
+    "view from the centre": (lambda p: view(p, 0), lambda: (SCALES * wide(3, 4),)),
+    "view from below": (lambda p: view(p, 1), lambda: (SCALES * wide(3, 4),)),
+    "hyperbola": (hyperbola, lambda: (SCALES * wide(3, 4),)),
     "clipped": (lambda a: clipped(a, 0.5), lambda: (wide(2, 5),)),
     "clipped complex": (lambda a: clipped(a, 0.5), lambda: (wide(5, dtype=torch.complex128),)),
 }
