@@ -2,8 +2,8 @@
 
 With r = √(1 + ‖p‖²) the view from (-κ, 0) is x = p / (κ + r), κ = 0 or 1. Its derivative
     dx = φ dp - x ⟨x,dp⟩ / r,    φ = 1 / (κ + r),
-is self-adjoint; that of the time coordinate is ⟨p,dp⟩ / r. Both take elementwise passes only, five
-forward and three backward for a view, four and one for the hyperboloid.
+is self-adjoint; that of the time coordinate is ⟨p,dp⟩ / r. These are elementwise passes only, five
+forward and four backward for a view, six and one for the hyperboloid.
 """
 
 from typing import Any
@@ -88,19 +88,17 @@ class Hyperbola(Function):
 
     @staticmethod
     def forward(p: Tensor) -> tuple[Tensor, Tensor]:
-        """P clipped where r leaves the range of the dtype; r from p / c, written where p will be.
+        """P clipped where r leaves the range of the dtype.
 
         The derivative is also there that of the map without the clip.
         """
         end = torch.finfo(p.dtype).max / (2 * (p.shape[-1] + 1))
         x = p.new_empty(*p.shape[:-1], 1 + p.shape[-1])
-        time, space = x[..., :1], x[..., 1:]
-        torch.clamp(p, -end, end, out=space)
+        space = x[..., 1:].copy_(p).clamp_(-end, end)
         unit = unit_of(space)
-        size = torch.linalg.vector_norm(space.mul_(unit), dim=-1, keepdim=True)
-        torch.clamp(p, -end, end, out=space)
+        size = torch.linalg.vector_norm(space * unit, dim=-1, keepdim=True)
         r = torch.hypot(unit, size).div_(unit)
-        time.copy_(r)
+        x[..., :1].copy_(r)
         return x, r
 
     @staticmethod
