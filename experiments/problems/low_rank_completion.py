@@ -19,7 +19,8 @@ fold of five per seed, as `experiments.data.ratings` says; `size`, `rank` and `o
 the synthetic A, and so is all that `phases` does and the rates of methods that have one. The error
 is then the root mean square error of the ratings not seen, in stars. Published: .9355 on average
 over five folds with a standard deviation of .0029, by the default SVD of scikit-surprise (Hug 2020,
-J. Open Source Softw. 5; its README). Claim: an average no larger than the sum of the two.
+J. Open Source Softw. 5; its README). Claim: an average no larger than the sum of the two. Ours was
+.9208 with a deviation of .0032 on `FixedRank` (logs: experiments/results/movielens).
 
     python -m experiments run low_rank_completion --set data=movielens --data FOLDER
         --method fixed-lbfgs --method lowrank-lbfgs --seed 0 --seed 1 --seed 2 --seed 3 --seed 4
@@ -171,7 +172,7 @@ def claims(settings: Completion, frame: pandas.DataFrame) -> list[Claim]:
     low = at_most("violation", worst("violation"), rounding)
     if real:
         published = at_most(f"mean - {PUBLISHED}", beyond_published, DEVIATION)
-        return of_ours(ours, "predicts ratings as SVD does", published, low)
+        return of_ours(ours, "predicts ratings no worse than SVD", published, low)
     return of_ours(ours, "exact recovery", at_most("error", last("gap"), LARGEST_ERROR), low)
 
 

@@ -13,7 +13,8 @@ from experiments.runner.trial import Training
 
 OF_THE_USER = {"stiefel_mlp": "fashion-mnist", "ortho_rnn_mnist1d": "mnist"}
 # Sizes that a test can wait for: in full size the dual of 2000 × 2000 and the singular value
-# decomposition of 8000 × 8000, which come before the first step, take minutes.
+# decomposition of 8000 × 8000, which come before the first step, take minutes, the eigenvalues of
+# 128 candidates and a pause of 1000 steps half a minute on a busy machine.
 SMALLER = {
     "nearest_correlation": {"sizes": "[100]"},
     "low_rank_completion": {"size": "800", "map_size": "50"},
