@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import add_identity, diagonal, readable, times
+from manifolds.linear_algebra.basics import add_identity, readable, times
 from manifolds.linear_algebra.differentiable import differentiable
-from manifolds.linear_algebra.inverse import inverse_of_accretive
+from manifolds.linear_algebra.inverse import inverse_change
 from manifolds.linear_algebra.near_identity import is_zero, times_near_identity
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.orthonormalize import orthonormalized
@@ -28,21 +28,10 @@ def _shaped(b: Tensor, y: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:  # noqa: 
     return shaped_like_the_first(y), shaped_like_the_first(m)
 
 
-def inverse_minus_identity(m: Tensor) -> Tensor:
-    """(I + M)⁻¹ - I."""
-    s = m.clone(memory_format=torch.contiguous_format)
-    if readable(m) and is_zero(m):
-        return s
-    diagonal(s).add_(1)
-    w = inverse_of_accretive(s)
-    diagonal(w).sub_(1)
-    return w
-
-
 @opaque("quotient", _shaped)
 def quotient_operator(b: Tensor, y: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:
     """X and V as one opaque operator."""
-    v = inverse_minus_identity(m)
+    v = inverse_change(m.clone(memory_format=torch.contiguous_format))
     if readable(v) and is_zero(v):
         return orthonormalized(y - b), v
     return orthonormalized(times(y, v).add_(y).sub_(b)), v  # rounding is that of V, 0 at the base

@@ -33,6 +33,7 @@ from torch.autograd import Function
 from torch.overrides import TorchFunctionMode
 
 from manifolds.linear_algebra.differentiable import differentiable
+from manifolds.linear_algebra.registry import register
 
 EXACT = frozenset({"none", "ieee"})
 """Settings under which a float32 product is one; "none" is the default of torch."""
@@ -131,16 +132,13 @@ def exact_arithmetic(device: torch.device) -> AbstractContextManager[object]:
     return Held(SETTINGS[device.type]) if device.type in SETTINGS else nullcontext()
 
 
-@torch.library.custom_op("manifolds::product", mutates_args=())
-def product_operator(x: Tensor, y: Tensor) -> Tensor:
+def exact_product(x: Tensor, y: Tensor) -> Tensor:
     """XY in full precision when it runs."""
     with exact_arithmetic(x.device):
         return (x @ y).contiguous()
 
 
-@product_operator.register_fake
-def _(x: Tensor, y: Tensor) -> Tensor:
-    return (x @ y).contiguous()
+product_operator = register("product", exact_product, lambda x, y: (x @ y).contiguous())
 
 
 class Product(Function):

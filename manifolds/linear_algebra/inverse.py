@@ -14,37 +14,22 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import diagonal, readable
+from manifolds.linear_algebra import many
+from manifolds.linear_algebra.basics import add_identity, diagonal, readable
 from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.opaque import opaque
 
 LEAF = 16
 """Up to this size LAPACK inverts. Measured on a CPU, in products: one of 1024×1024 takes 1.2 with
 16, 32 and 64, LAPACK alone 3.6."""
-SMALL_LEAF, MANY = 8, 128
-"""Up to this size, and from so many matrices on, elimination over the whole batch is faster: 1000
-of 8×8 take 0.24 ms, LAPACK 0.59 ms, one product 0.09 ms (measured)."""
-
-
-def by_elimination(s: Tensor) -> Tensor:
-    """S⁻¹ by Gauss-Jordan elimination without pivots, all matrices at once; (b, n, n)."""
-    m = s.permute(1, 2, 0).clone(memory_format=torch.contiguous_format)  # (n, n, b), also at n = 1
-    for j in range(len(m)):
-        pivot = m[j, j].reciprocal()
-        row, column = m[j] * pivot, m[:, j].clone()
-        row[j] = pivot
-        m[:, j] = 0
-        m.addcmul_(column.unsqueeze(1), row.unsqueeze(0), value=-1)
-        m[j] = row
-    return m.permute(2, 0, 1).contiguous()
 
 
 def by_blocks(s: Tensor) -> Tensor:
     """S⁻¹ without pivots; Note [Inverse by blocks]."""
-    n, many = s.shape[-1], s.shape[:-2].numel() >= MANY
-    if many and n <= SMALL_LEAF:
-        return by_elimination(s.reshape(-1, n, n)).reshape(s.shape)
-    if not many and n <= LEAF:
+    n, number = s.shape[-1], s.shape[:-2].numel()
+    if many.are_many(s):
+        return by_elimination(s)
+    if number < many.MANY and n <= LEAF:
         return torch.linalg.inv_ex(s).inverse
     h = n // 2
     p, r, inverse = s[..., :h, h:], s[..., h:, :h], torch.empty_like(s)
@@ -59,20 +44,39 @@ def by_blocks(s: Tensor) -> Tensor:
     return inverse
 
 
-def inverse_of_accretive(s: Tensor) -> Tensor:
-    """S⁻¹, contiguous; the method depends on ‖S‖ <= 1 + ‖S - I‖, which only a CPU may read."""
-    if readable(s) and s.numel():
-        n, trace = s.shape[-1], diagonal(s).real.sum(-1)
-        away = torch.linalg.matrix_norm(s) ** 2 - 2 * trace + n
-        if (1 + away.max().clamp_min(0).sqrt()) ** 2 <= torch.finfo(s.dtype).eps ** -0.5:
-            return by_blocks(s).contiguous()
-    return torch.linalg.inv_ex(s).inverse.contiguous()
+def by_elimination(s: Tensor) -> Tensor:
+    """S⁻¹ of many small matrices without pivots."""
+    m, inverse = many.batch_last(s), many.kept_like(s)
+    m.diagonal().sub_(1)
+    change = many.batch_last(inverse)
+    many.inverse_change(m, out=change)
+    change.diagonal().add_(1)
+    return inverse.contiguous()
+
+
+def needs_pivots(m: Tensor, scale: float = 1.0) -> bool:
+    """Whether ‖I + sM‖² may pass 1/√eps, or is NaN; read on a CPU."""
+    size = scale * torch.linalg.vector_norm(m, dim=(-2, -1)).max().item()
+    return not (1 + size) ** 2 <= torch.finfo(m.dtype).eps ** -0.5
+
+
+def inverse_change(m: Tensor) -> Tensor:
+    """(I + M)⁻¹ - I for M + Mᴴ >= 0, contiguous; M is lost.
+
+    The method depends on the numbers, which only a CPU may read.
+    """
+    few = m.shape[-1] <= LEAF and m.shape[:-2].numel() < many.MANY
+    by_lapack = few or not readable(m) or not m.numel() or needs_pivots(m)
+    diagonal(m).add_(1)
+    w = (torch.linalg.inv_ex(m).inverse if by_lapack else by_blocks(m)).contiguous()
+    diagonal(w).sub_(1)
+    return w
 
 
 @opaque("accretive_inverse")
 def accretive_inverse_operator(s: Tensor) -> Tensor:
     """S⁻¹ as one opaque operator."""
-    return inverse_of_accretive(s)
+    return add_identity(inverse_change(add_identity(s, -1)))
 
 
 class AccretiveInverse(Function):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from manifolds.linear_algebra.exact import exact_arithmetic
+from manifolds.linear_algebra.registry import register
 
 
 def opaque(name: str, shaped: Callable[..., Any] | None = None) -> Callable[[Callable], Any]:
@@ -16,17 +17,15 @@ def opaque(name: str, shaped: Callable[..., Any] | None = None) -> Callable[[Cal
     `shaped` returns what has its value's shapes and dtypes, by default those of the first argument.
     """
 
-    def register(function: Callable[..., Any]) -> Any:
+    def registered(function: Callable[..., Any]) -> Any:
         @functools.wraps(function)
         def exactly(*tensors: Tensor) -> Any:
             with exact_arithmetic(tensors[0].device):
                 return function(*tensors)
 
-        made = torch.library.custom_op(f"manifolds::{name}", exactly, mutates_args=())
-        made.register_fake(shaped or shaped_like_the_first)
-        return made
+        return register(name, exactly, shaped or shaped_like_the_first)
 
-    return register
+    return registered
 
 
 def shaped_like_the_first(*tensors: Tensor) -> Tensor:

@@ -82,10 +82,14 @@ def orthonormalize_operator(q: Tensor) -> Tensor:
     return q.clone(memory_format=torch.contiguous_format) if polished is q else polished
 
 
+def rounding_limit(q: Tensor, rounding: float = ROUNDING) -> float:
+    """‖QᴴQ - I‖ that needs no step."""
+    return rounding * math.sqrt(q.shape[-1]) * torch.finfo(q.dtype).eps
+
+
 def orthonormalized_by_looking(q: Tensor, rounding: float = ROUNDING) -> Tensor:
     """As many Newton-Schulz steps as needed."""
-    k = q.shape[-1]
-    limit = rounding * math.sqrt(k) * torch.finfo(q.dtype).eps
+    k, limit = q.shape[-1], rounding_limit(q, rounding)
     for _ in range(STEPS):
         if k >= 4 * PROBES and probed_error(q) <= limit:
             break

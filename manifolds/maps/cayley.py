@@ -14,6 +14,7 @@ from torch import Tensor
 from manifolds.linear_algebra.basics import add_identity, identity_like, phase
 from manifolds.linear_algebra.cayley import quotient
 from manifolds.linear_algebra.symmetry import bounded_gram
+from manifolds.linear_algebra.turned import turned
 from manifolds.maps.map import Chart, Retraction, State
 from manifolds.maps.signature import lower_part, signature, split
 
@@ -21,7 +22,7 @@ from manifolds.maps.signature import lower_part, signature, split
 def cayley(b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
     """Cay(Ω) B; (*batch, n, k), (*batch, k, k), (*batch, n, k) or None -> (*batch, n, k)."""
     if normal is None:
-        return quotient(b, 2 * b, -0.5 * a)
+        return turned(b, a)
     normal, k = bounded_gram(normal)
     return quotient(b, 2 * b + normal, torch.sub(k / 4, a, alpha=0.5))
 
@@ -55,3 +56,7 @@ class Cayley(Retraction):
     def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
         """Cay(Ω) B."""
         return cayley(b, a, normal)
+
+    def turn(self, b: Tensor, p: Tensor) -> Tensor:
+        """B Cay(A)."""
+        return turned(b, p)

@@ -85,8 +85,12 @@ class Retraction(Map, Chart):
         """Square: A = skew(P), the coordinates move with the base; tall: P is projected at B."""
         b = state["base_point"]
         if b.shape[-2] == b.shape[-1]:
-            return self.retract(b, skew_part(p), None)
+            return self.turn(b, p)
         if self.takes_any(p):
             return plane_curve(b.squeeze(-1), p.squeeze(-1), str(self.curve)).unsqueeze(-1)
         inner = times(b.mH, p)
         return self.retract(b, skew_part(inner), p - times(b, inner))
+
+    def turn(self, b: Tensor, p: Tensor) -> Tensor:
+        """Square B: the frame of B + BA, A = skew(P); for a map that can take the skew part too."""
+        return self.retract(b, skew_part(p), None)

@@ -24,11 +24,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._library.custom_ops import OPDEFS
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from manifolds.linear_algebra.exact import REDUCIBLE, reduced
+from manifolds.linear_algebra.registry import BODIES
 
 WAITING = frozenset(
     {
@@ -146,9 +146,8 @@ def complaint_about(name: str, args: tuple, kwargs: dict) -> str | None:
 
 
 def body_of(operator: Any) -> Callable[..., Any] | None:
-    """The Python function of an operator made by torch.library.custom_op."""
-    made = OPDEFS.get(operator.name().partition(".")[0])
-    return None if made is None else made._init_fn
+    """The Python function of an operator of ours."""
+    return BODIES.get(operator.name().partition(".")[0])
 
 
 def complaints_of(function: Callable[..., Any], *arguments: Any) -> list[str]:

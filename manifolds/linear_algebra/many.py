@@ -1,0 +1,78 @@
+"""Many small matrices at once, as matrices of vectors: (n, k, b) with the b matrices last.
+
+Note [Batch last]
+LAPACK and the products of a BLAS take one matrix after another, and for 8×8 they spend their time
+between them. With the batch last, n elementwise operations multiply all matrices: 1000 of 8×8 take
+52 µs where the product takes 90 to 130 (it depends on what is transposed), of 3×3 13 and 33, and
+the inverse 130 and 40 where LAPACK takes 600 and 90. Turning the layout takes 40 and 20 µs, in and
+out, so that a whole map is computed there or nothing, and what its derivative needs stays there
+(measured on a CPU, float32).
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from manifolds.linear_algebra.basics import readable
+
+SMALL, MANY = 8, 128
+"""Up to this size, and from so many matrices on; Note [Batch last]."""
+
+
+def are_many(a: Tensor) -> bool:
+    """Whether A are many small square matrices on a CPU; a GPU has kernels for them."""
+    small = 0 < a.shape[-1] == a.shape[-2] <= SMALL
+    return small and readable(a) and a.shape[:-2].numel() >= MANY
+
+
+def batch_last(a: Tensor) -> Tensor:
+    """(*batch, n, k) -> (n, k, b), contiguous."""
+    return a.reshape(-1, *a.shape[-2:]).permute(1, 2, 0).contiguous()
+
+
+def batch_first(t: Tensor, batch: torch.Size) -> Tensor:
+    """(n, k, b) -> (*batch, n, k), a view."""
+    return t.unflatten(-1, batch).movedim((0, 1), (-2, -1))
+
+
+def kept_like(a: Tensor) -> Tensor:
+    """An empty (*batch, n, k) whose `batch_last` is a view; itself none, as autograd wants it."""
+    batch, k = a.shape[:-2], a.shape[-1]
+    strides = (batch[i + 1 :].numel() for i in range(len(batch)))
+    return a.new_empty_strided(a.shape, (*strides, k * batch.numel(), batch.numel()))
+
+
+def adjoint(t: Tensor) -> Tensor:
+    """Tᴴ; (n, k, b) -> (k, n, b)."""
+    return t.transpose(0, 1).conj()
+
+
+def product(a: Tensor, b: Tensor) -> Tensor:
+    """AB = Σ_j a_j b_jᵀ, columns of A and rows of B; (n, m, b), (m, k, b) -> (n, k, b)."""
+    columns, rows = a.split(1, 1), b.split(1, 0)
+    total = columns[0] * rows[0]
+    for column, row in zip(columns[1:], rows[1:], strict=True):
+        total.addcmul_(column, row)
+    return total
+
+
+def inverse_change(m: Tensor, out: Tensor) -> None:
+    """(I + M)⁻¹ - I by Gauss-Jordan elimination without pivots, M + Mᴴ >= 0; (n, n, b) -> same.
+
+    Step j replaces T, at first M, by T - T e_j (e_jᵀ T + 2 e_jᵀ) / (1 + t_jj). No 1 is added to an
+    entry that is kept, so that a small M has relative accuracy. M is lost.
+    """
+    t, last, spare = m, len(m) - 1, (torch.empty_like(m), m)
+    for j, twice in enumerate(2 * torch.eye(len(m), dtype=m.dtype).unsqueeze(-1)):
+        row = t[j]
+        row = (row + twice).div_(row[j] + 1)
+        following = out if j == last else spare[j % 2]
+        t = torch.addcmul(t, t[:, j : j + 1], row, value=-1, out=following)
+
+
+def largest_error(q: Tensor) -> float:
+    """The largest ‖QᴴQ - I‖ in the Frobenius norm; (n, k, b) -> ()."""
+    e = product(adjoint(q), q)
+    e.diagonal().sub_(1)
+    return math.sqrt((e * e.conj()).real.sum((0, 1)).max().item())

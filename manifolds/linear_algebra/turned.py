@@ -1,0 +1,148 @@
+"""X = B Cay(A) with A = (P - Pᴴ)/2 for square B, polished, with its derivative.
+
+With V = (I - A/2)⁻¹ - I and W = I + V, X = B (I + 2V), dX = (X + B) (dA/2) W and dV = W (dA/2) W.
+The skew part is taken here too: of many small matrices it costs as much as a product by itself.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from manifolds.linear_algebra import many
+from manifolds.linear_algebra.basics import add_identity, times
+from manifolds.linear_algebra.differentiable import differentiable
+from manifolds.linear_algebra.inverse import inverse_change, needs_pivots
+from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
+from manifolds.linear_algebra.orthonormalize import orthonormalized, rounding_limit
+from manifolds.linear_algebra.symmetry import skew_part
+
+
+def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    kept = many.kept_like if many.are_many(p) else shaped_like_the_first
+    return shaped_like_the_first(b), kept(p), kept(p)
+
+
+@opaque("turned", _shaped)
+def turned_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """X, Y and V as one opaque operator."""
+    if not many.are_many(p):
+        return turned_each(b, p)
+    if needs_pivots(p, 0.5):
+        x, y, v = turned_each(b, p)
+        return x, many.kept_like(y).copy_(y), many.kept_like(v).copy_(v)
+    return turned_many(b, p)
+
+
+def turned_each(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """X, Y and V by products of matrices."""
+    v = inverse_change(torch.sub(p.mH.contiguous(), p).mul_(0.25))
+    x = orthonormalized(times(b, v).mul_(2).add_(b))  # rounding is that of V: none near the base
+    return x, x + b, v
+
+
+def turned_many(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The same with the batch last; Note [Batch last]."""
+    x, kept_y, kept_v = shaped_like_the_first(b), many.kept_like(p), many.kept_like(p)
+    b, p, y, v = (many.batch_last(t) for t in (b, p, kept_y, kept_v))
+    many.inverse_change(torch.sub(many.adjoint(p), p).mul_(0.25), out=v)
+    t = many.product(b, v).mul_(2).add_(b)
+    x.copy_(many.batch_first(t, x.shape[:-2]))
+    if many.largest_error(t) > rounding_limit(x):
+        x = orthonormalized(x)
+        t = many.batch_last(x)
+    torch.add(t, b, out=y)
+    return x, kept_y, kept_v
+
+
+@opaque("turned_adjoint")
+def adjoint_operator(y: Tensor, v: Tensor, g: Tensor) -> Tensor:
+    """The adjoint as one opaque operator."""
+    if many.are_many(g):
+        batch, y, v, g = g.shape[:-2], *(many.batch_last(t) for t in (y, v, g))
+        t = many.product(many.adjoint(y), many.product(g, many.adjoint(v)).add_(g))
+        return many.batch_first(torch.sub(t, many.adjoint(t)).mul_(0.25), batch).contiguous()
+    t = times(y.mH, times(g, v.mH).add_(g))
+    return torch.sub(t, t.mH.contiguous()).mul_(0.25)
+
+
+class Turned(Function):
+    """X = B (I + 2V) polished, and Y = X + B and V, for second derivatives to depend on them."""
+
+    @staticmethod
+    def forward(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """X, Y and V."""
+        return turned_operator(b, p)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, ...]) -> None:  # noqa: ARG004
+        """Memory: Y and V."""
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(*output[1:])
+        ctx.save_for_forward(*output[1:])
+
+    @staticmethod
+    def backward(
+        ctx: Any, gx: Tensor | None, gy: Tensor | None, gv: Tensor | None
+    ) -> tuple[Tensor | None, ...]:
+        """With G in X and Y: G (I + 2V)ᴴ, skew(Yᴴ G Wᴴ)/2, and through V skew(Wᴴ G' Wᴴ)/2."""
+        y, v = ctx.saved_tensors
+        g = gx if gy is None else gy if gx is None else gx + gy
+        gb, gp = None, None if g is None else _adjoint(y, v, g)
+        if g is not None and ctx.needs_input_grad[0]:
+            gb = g + 2 * times(g, v.mH) + (0 if gy is None else gy)
+        if gv is not None:
+            w = add_identity(v)
+            through = skew_part(w.mH @ gv @ w.mH) / 2
+            gp = through if gp is None else gp + through
+        return gb, gp
+
+    @staticmethod
+    def jvp(ctx: Any, db: Tensor | None, dp: Tensor | None) -> tuple[Tensor, ...]:
+        """The derivatives of X, Y and V."""
+        y, v = ctx.saved_tensors
+        half, w = skew_part(torch.zeros_like(v) if dp is None else dp) / 2, add_identity(v)
+        dx, dv = times(y, half @ w), w @ half @ w
+        if db is None:
+            return dx, dx.clone(), dv
+        dx = dx + db + 2 * times(db, v)
+        return dx, dx + db, dv
+
+
+class TurnedAdjoint(Function):
+    """skew(T)/2 with T = Yᴴ G (I + V)ᴴ, Y = X + B: the gradient in P."""
+
+    @staticmethod
+    def forward(y: Tensor, v: Tensor, g: Tensor) -> Tensor:
+        """skew(T)/2."""
+        return adjoint_operator(y, v, g)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:  # noqa: ARG004
+        """Memory: Y, V and G."""
+        ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, h: Tensor) -> tuple[Tensor, ...]:
+        """G Wᴴ Sᴴ, Sᴴ Yᴴ G and Y S W with S = skew(H)/2."""
+        y, v, g = ctx.saved_tensors
+        s, w = skew_part(h) / 2, add_identity(v)
+        return g @ (s @ w).mH, s.mH @ (y.mH @ g), y @ (s @ w)
+
+    @staticmethod
+    def jvp(ctx: Any, dy: Tensor, dv: Tensor, dg: Tensor) -> Tensor:
+        """Linear in each."""
+        y, v, g = ctx.saved_tensors
+        gw, dgw = g + g @ v.mH, dg + dg @ v.mH + g @ dv.mH
+        return skew_part(dy.mH @ gw + y.mH @ dgw) / 2
+
+
+_turned, _adjoint = differentiable(Turned), differentiable(TurnedAdjoint)
+
+
+def turned(b: Tensor, p: Tensor) -> Tensor:
+    """B Cay((P - Pᴴ)/2) polished; (*batch, n, n) -> (*batch, n, n), differentiable."""
+    x, _, _ = _turned(b if b.shape == p.shape else b.expand_as(p), p)
+    return x

@@ -1,0 +1,95 @@
+"""Many small matrices at once, in the layout with the batch last, and the maps that use it."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from manifolds.linear_algebra import many
+from manifolds.linear_algebra.orthonormalize import orthonormal_factor
+from manifolds.linear_algebra.symmetry import skew_part
+from manifolds.linear_algebra.turned import turned
+
+EPS = torch.finfo(torch.float64).eps
+DTYPES = [torch.float64, torch.complex128]
+MAPS = {"cayley": turned}
+
+
+def normal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+
+
+def frames(n: int, dtype: torch.dtype, number: int = many.MANY) -> Tensor:
+    return orthonormal_factor(normal(number, n, n, seed=9, dtype=dtype))
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_turning_the_layout_and_back_changes_nothing(dtype: torch.dtype):
+    a = normal(2, 3, 4, 5, dtype=dtype)
+    assert torch.equal(many.batch_first(many.batch_last(a), a.shape[:-2]), a)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_products_with_the_batch_last_are_products(dtype: torch.dtype):
+    a, b = normal(7, 3, 4, dtype=dtype), normal(7, 4, 2, seed=1, dtype=dtype)
+    ours = many.batch_first(many.product(many.batch_last(a), many.batch_last(b)), a.shape[:-2])
+    torch.testing.assert_close(ours, a @ b)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-3, 1.0, 10.0])
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("n", [1, 2, 3, 8])
+def test_elimination_keeps_the_relative_accuracy_of_a_small_change(
+    n: int, dtype: torch.dtype, scale: float
+):
+    m = scale * skew_part(normal(20, n, n, dtype=dtype))
+    size = torch.linalg.matrix_norm(m)
+    s = torch.eye(n, dtype=dtype) + m
+    expected = -torch.linalg.solve(s, m)  # (I + M)⁻¹ - I
+    ours = many.kept_like(m)
+    many.inverse_change(many.batch_last(m), out=many.batch_last(ours))
+    error = torch.linalg.matrix_norm(ours - expected)
+    assert (error <= 8 * n * EPS * (1 + size) ** 2 * size).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_the_largest_error_is_that_of_the_worst_matrix(dtype: torch.dtype):
+    q = frames(4, dtype)
+    q[17] *= 1.5
+    expected = torch.linalg.matrix_norm(q.mH @ q - torch.eye(4, dtype=dtype)).max()
+    assert many.largest_error(many.batch_last(q)) == pytest.approx(expected.item())
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e3, 1e12])
+@pytest.mark.parametrize("n", [1, 2, 5, 8])
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("name", MAPS)
+def test_many_matrices_are_turned_as_one_by_one(
+    name: str, dtype: torch.dtype, n: int, scale: float
+):
+    b, p = frames(n, dtype), scale * normal(many.MANY, n, n, dtype=dtype)
+    one_by_one = torch.stack([MAPS[name](*pair) for pair in zip(b, p, strict=True)])
+    x = MAPS[name](b, p)
+    assert (x - one_by_one).abs().max() <= 64 * n * EPS * max(1, min(scale, 1 / scale / EPS))
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("name", MAPS)
+def test_derivatives_of_many_matrices_are_right(name: str, dtype: torch.dtype):
+    b = frames(2, dtype)
+
+    def function(p: Tensor) -> Tensor:
+        return MAPS[name](b, p.expand(b.shape))[::40]
+
+    p = normal(2, 2, dtype=dtype).requires_grad_()
+    assert torch.autograd.gradcheck(function, p, check_forward_ad=True, check_batched_grad=True)
+    assert torch.autograd.gradgradcheck(function, p)
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_compiled_gradients_of_many_matrices_are_the_eager_ones(name: str):
+    torch.compiler.reset()
+    b, p = frames(3, torch.float64), normal(many.MANY, 3, 3).requires_grad_()
+    compiled = torch.compile(MAPS[name], fullgraph=True, backend="aot_eager")
+    g = normal(many.MANY, 3, 3, seed=5)
+    ours, eager = (torch.autograd.grad(f(b, p), p, g) for f in (compiled, MAPS[name]))
+    torch.testing.assert_close(ours, eager)
