@@ -32,15 +32,23 @@ def batch_last(a: Tensor) -> Tensor:
 
 
 def batch_first(t: Tensor, batch: torch.Size) -> Tensor:
-    """(n, k, b) -> (*batch, n, k), a view."""
-    return t.unflatten(-1, batch).movedim((0, 1), (-2, -1))
+    """(n, k, b) -> (*batch, n, k), contiguous, a copy."""
+    view = t.unflatten(-1, batch).movedim((0, 1), (-2, -1))
+    return view.clone(memory_format=torch.contiguous_format)
+
+
+def kept(t: Tensor, batch: torch.Size) -> Tensor:
+    """The same, but by autograd's account no view: a custom function may return and save it."""
+    t, (n, k, b) = t.contiguous(), t.shape
+    strides = (batch[i + 1 :].numel() for i in range(len(batch)))
+    return t.new_empty(0).set_(t.untyped_storage(), 0, (*batch, n, k), (*strides, k * b, b))
 
 
 def kept_like(a: Tensor) -> Tensor:
-    """An empty (*batch, n, k) whose `batch_last` is a view; itself none, as autograd wants it."""
-    batch, k = a.shape[:-2], a.shape[-1]
+    """Without numbers: what is kept of a matrix like A."""
+    batch = a.shape[:-2]
     strides = (batch[i + 1 :].numel() for i in range(len(batch)))
-    return a.new_empty_strided(a.shape, (*strides, k * batch.numel(), batch.numel()))
+    return a.new_empty_strided(a.shape, (*strides, a.shape[-1] * batch.numel(), batch.numel()))
 
 
 def adjoint(t: Tensor) -> Tensor:
@@ -57,18 +65,17 @@ def product(a: Tensor, b: Tensor) -> Tensor:
     return total
 
 
-def inverse_change(m: Tensor, out: Tensor) -> None:
+def eliminated(m: Tensor) -> Tensor:
     """(I + M)⁻¹ - I by Gauss-Jordan elimination without pivots, M + Mᴴ >= 0; (n, n, b) -> same.
 
     Step j replaces T, at first M, by T - T e_j (e_jᵀ T + 2 e_jᵀ) / (1 + t_jj). No 1 is added to an
-    entry that is kept, so that a small M has relative accuracy. M is lost.
+    entry that is kept, so that a small M has relative accuracy.
     """
-    t, last, spare = m, len(m) - 1, (torch.empty_like(m), m)
+    t, spare = m, (torch.empty_like(m), torch.empty_like(m))
     for j, twice in enumerate(2 * torch.eye(len(m), dtype=m.dtype).unsqueeze(-1)):
-        row = t[j]
-        row = (row + twice).div_(row[j] + 1)
-        following = out if j == last else spare[j % 2]
-        t = torch.addcmul(t, t[:, j : j + 1], row, value=-1, out=following)
+        row = (t[j] + twice).div_(t[j, j] + 1)
+        t = torch.addcmul(t, t[:, j : j + 1], row, value=-1, out=spare[j % 2])
+    return t
 
 
 def largest_error(q: Tensor) -> float:

@@ -13,7 +13,12 @@ from torch.autograd import Function
 from manifolds.linear_algebra import many
 from manifolds.linear_algebra.basics import add_identity, times
 from manifolds.linear_algebra.differentiable import differentiable
-from manifolds.linear_algebra.inverse import inverse_change, needs_pivots
+from manifolds.linear_algebra.inverse import (
+    by_series,
+    inverse_change,
+    largest_norm,
+    needs_pivots,
+)
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.orthonormalize import orthonormalized, rounding_limit
 from manifolds.linear_algebra.symmetry import skew_part
@@ -27,12 +32,7 @@ def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 @opaque("turned", _shaped)
 def turned_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """X, Y and V as one opaque operator."""
-    if not many.are_many(p):
-        return turned_each(b, p)
-    if needs_pivots(p, 0.5):
-        x, y, v = turned_each(b, p)
-        return x, many.kept_like(y).copy_(y), many.kept_like(v).copy_(v)
-    return turned_many(b, p)
+    return turned_many(b, p) if many.are_many(p) else turned_each(b, p)
 
 
 def turned_each(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -44,16 +44,20 @@ def turned_each(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 def turned_many(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The same with the batch last; Note [Batch last]."""
-    x, kept_y, kept_v = shaped_like_the_first(b), many.kept_like(p), many.kept_like(p)
-    b, p, y, v = (many.batch_last(t) for t in (b, p, kept_y, kept_v))
-    many.inverse_change(torch.sub(many.adjoint(p), p).mul_(0.25), out=v)
+    batch, size = p.shape[:-2], largest_norm(p) / 2
+    if needs_pivots(size, p.dtype):
+        x, y, v = turned_each(b, p)
+        return x, many.kept(many.batch_last(y), batch), many.kept(many.batch_last(v), batch)
+    b, p = many.batch_last(b), many.batch_last(p)
+    m = torch.sub(p, many.adjoint(p)).mul_(-0.25)
+    found = by_series(m, size, many.product)
+    v = many.eliminated(m) if found is None else found
     t = many.product(b, v).mul_(2).add_(b)
-    x.copy_(many.batch_first(t, x.shape[:-2]))
+    x = many.batch_first(t, batch)
     if many.largest_error(t) > rounding_limit(x):
         x = orthonormalized(x)
         t = many.batch_last(x)
-    torch.add(t, b, out=y)
-    return x, kept_y, kept_v
+    return x, many.kept(t + b, batch), many.kept(v, batch)
 
 
 @opaque("turned_adjoint")
@@ -62,7 +66,7 @@ def adjoint_operator(y: Tensor, v: Tensor, g: Tensor) -> Tensor:
     if many.are_many(g):
         batch, y, v, g = g.shape[:-2], *(many.batch_last(t) for t in (y, v, g))
         t = many.product(many.adjoint(y), many.product(g, many.adjoint(v)).add_(g))
-        return many.batch_first(torch.sub(t, many.adjoint(t)).mul_(0.25), batch).contiguous()
+        return many.batch_first(torch.sub(t, many.adjoint(t)).mul_(0.25), batch)
     t = times(y.mH, times(g, v.mH).add_(g))
     return torch.sub(t, t.mH.contiguous()).mul_(0.25)
 

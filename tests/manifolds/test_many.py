@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from manifolds.linear_algebra import many
+from manifolds.linear_algebra.inverse import by_series
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
 from manifolds.linear_algebra.symmetry import skew_part
 from manifolds.linear_algebra.turned import turned
@@ -45,10 +46,33 @@ def test_elimination_keeps_the_relative_accuracy_of_a_small_change(
     size = torch.linalg.matrix_norm(m)
     s = torch.eye(n, dtype=dtype) + m
     expected = -torch.linalg.solve(s, m)  # (I + M)⁻¹ - I
-    ours = many.kept_like(m)
-    many.inverse_change(many.batch_last(m), out=many.batch_last(ours))
+    ours = many.batch_first(many.eliminated(many.batch_last(m)), m.shape[:-2])
     error = torch.linalg.matrix_norm(ours - expected)
     assert (error <= 8 * n * EPS * (1 + size) ** 2 * size).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("n", [1, 4])
+def test_what_is_kept_is_the_same_matrix_in_the_memory_of_the_layout(n: int, dtype: torch.dtype):
+    a = normal(2, 3, n, n, dtype=dtype)
+    kept = many.kept(many.batch_last(a), a.shape[:-2])
+    assert torch.equal(kept, a)
+    assert kept.stride() == many.kept_like(a).stride()
+    assert not kept._is_view()
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-9, 1e-5, 1e-3])
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_the_series_keeps_the_relative_accuracy_of_a_small_change(dtype: torch.dtype, size: float):
+    m = skew_part(normal(5, 6, 6, dtype=dtype))
+    m = m * size / torch.linalg.matrix_norm(m, keepdim=True)
+    expected = -torch.linalg.solve(torch.eye(6, dtype=dtype) + m, m)
+    error = torch.linalg.matrix_norm(by_series(m, size) - expected)
+    assert (error <= 4 * EPS * size).all()
+
+
+def test_the_series_is_not_taken_where_eight_terms_are_not_enough():
+    assert by_series(normal(2, 2), 0.1) is None
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
