@@ -62,9 +62,8 @@ def by_lapack(s: Tensor) -> Tensor:
 
 def by_elimination(s: Tensor) -> Tensor:
     """S⁻¹ of many small matrices without pivots."""
-    m = many.batch_last(s)
-    m.diagonal().sub_(1)
-    w = many.eliminated(m)
+    t = many.batch_last(s)
+    w = many.eliminated(t - torch.eye(len(t), dtype=s.dtype).unsqueeze(-1))
     w.diagonal().add_(1)
     return many.batch_first(w, s.shape[:-2])
 

@@ -27,7 +27,7 @@ def are_many(a: Tensor) -> bool:
 
 
 def batch_last(a: Tensor) -> Tensor:
-    """(*batch, n, k) -> (n, k, b), contiguous."""
+    """(*batch, n, k) -> (n, k, b), contiguous, a copy where that is needed."""
     return a.reshape(-1, *a.shape[-2:]).permute(1, 2, 0).contiguous()
 
 

@@ -11,6 +11,7 @@ from manifolds.linear_algebra.exponential import exponential, exponential_deriva
 from manifolds.linear_algebra.inverse import accretive_inverse
 from manifolds.linear_algebra.orthonormalize import orthonormalize
 from manifolds.linear_algebra.polar import polar
+from manifolds.linear_algebra.turned import turned
 
 OPERATORS: dict[str, Callable[[Tensor], Tensor]] = {
     "inverse": accretive_inverse,
@@ -19,6 +20,7 @@ OPERATORS: dict[str, Callable[[Tensor], Tensor]] = {
     "polar factor": polar,
     "polish": orthonormalize,
     "Cayley transform": lambda m: quotient(m, m, m),
+    "Cayley transform of square frames": lambda m: turned(m, m),
 }
 
 
