@@ -92,14 +92,16 @@ def needs_pivots(size: float, dtype: torch.dtype) -> bool:
 
 
 def inverse_change(m: Tensor) -> Tensor:
-    """(I + M)⁻¹ - I for M + Mᴴ >= 0, contiguous; M is lost.
+    """(I + M)⁻¹ - I for M + Mᴴ >= 0, contiguous; M is lost, or it is the result, 0.
 
     The method depends on the numbers, which only a CPU may read.
     """
-    number, inverse = m.shape[:-2].numel(), by_lapack
-    if readable(m) and m.numel() and (number >= many.MANY or m.shape[-1] > LEAF):
+    inverse = by_lapack
+    if readable(m) and m.numel():
         size = largest_norm(m)
-        if number >= many.MANY and (found := by_series(m, size)) is not None:
+        if not size:
+            return m
+        if m.shape[:-2].numel() >= many.MANY and (found := by_series(m, size)) is not None:
             return found
         inverse = by_lapack if needs_pivots(size, m.dtype) else by_blocks
     diagonal(m).add_(1)

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra import many
-from manifolds.linear_algebra.basics import add_identity, times
+from manifolds.linear_algebra.basics import add_identity, readable, times
 from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.inverse import (
     by_series,
@@ -19,6 +19,7 @@ from manifolds.linear_algebra.inverse import (
     largest_norm,
     needs_pivots,
 )
+from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.orthonormalize import orthonormalized, rounding_limit
 from manifolds.linear_algebra.symmetry import skew_part
@@ -32,23 +33,28 @@ def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 @opaque("turned", _shaped)
 def turned_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """X, Y and V as one opaque operator."""
-    return turned_many(b, p) if many.are_many(p) else turned_each(b, p)
+    if not many.are_many(p):
+        return turned_each(b, p)
+    size = largest_norm(p) / 2
+    if size and not needs_pivots(size, p.dtype):
+        return turned_many(b, p, size)
+    x, y, v = turned_each(b, p)
+    return x, many.kept_like(y).copy_(y), many.kept_like(v).copy_(v)
 
 
 def turned_each(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """X, Y and V by products of matrices."""
+    """X, Y and V by products of matrices; at the base a CPU sees that there are none."""
     v = inverse_change(torch.sub(p.mH.contiguous(), p).mul_(0.25))
-    x = orthonormalized(times(b, v).mul_(2).add_(b))  # rounding is that of V: none near the base
+    x = b.clone(memory_format=torch.contiguous_format)
+    if not (readable(v) and is_zero(v)):
+        x = times(b, v).mul_(2).add_(b)  # rounding is that of V: none near the base
+    x = orthonormalized(x)
     return x, x + b, v
 
 
-def turned_many(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The same with the batch last; Note [Batch last]."""
-    batch, size = p.shape[:-2], largest_norm(p) / 2
-    if needs_pivots(size, p.dtype):
-        x, y, v = turned_each(b, p)
-        return x, many.kept(many.batch_last(y), batch), many.kept(many.batch_last(v), batch)
-    b, p = many.batch_last(b), many.batch_last(p)
+def turned_many(b: Tensor, p: Tensor, size: float) -> tuple[Tensor, Tensor, Tensor]:
+    """The same with the batch last, ‖A/2‖ <= size; Note [Batch last]."""
+    batch, b, p = p.shape[:-2], many.batch_last(b), many.batch_last(p)
     m = torch.sub(p, many.adjoint(p)).mul_(-0.25)
     found = by_series(m, size, many.product)
     v = many.eliminated(m) if found is None else found
@@ -63,11 +69,13 @@ def turned_many(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 @opaque("turned_adjoint")
 def adjoint_operator(y: Tensor, v: Tensor, g: Tensor) -> Tensor:
     """The adjoint as one opaque operator."""
+    at_base = readable(v) and is_zero(v)
     if many.are_many(g):
         batch, y, v, g = g.shape[:-2], *(many.batch_last(t) for t in (y, v, g))
-        t = many.product(many.adjoint(y), many.product(g, many.adjoint(v)).add_(g))
+        gw = g if at_base else many.product(g, many.adjoint(v)).add_(g)
+        t = many.product(many.adjoint(y), gw)
         return many.batch_first(torch.sub(t, many.adjoint(t)).mul_(0.25), batch)
-    t = times(y.mH, times(g, v.mH).add_(g))
+    t = times(y.mH, g if at_base else times(g, v.mH).add_(g))
     return torch.sub(t, t.mH.contiguous()).mul_(0.25)
 
 
