@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from paper_figures.style import FAMILIES, LOOKS, MARKERS_PER_CURVE, look
+from paper_figures.style import FAMILIES, LOOKS, MARKERS_PER_CURVE, Look, look
 
 
 def ordered(frame: pandas.DataFrame) -> list[str]:
@@ -34,7 +34,12 @@ def curve(axes: Axes, rows: pandas.DataFrame, x: str, y: str, method: str) -> No
 
 
 def family_legend(
-    figure: Figure, frame: pandas.DataFrame, methods: Sequence[str], **options: Any
+    figure: Figure,
+    frame: pandas.DataFrame,
+    methods: Sequence[str],
+    looks: Callable[[str], Look] = look,
+    /,
+    **options: Any,
 ) -> None:
     """Put one legend column per family below the axes, off every curve; options of the legend."""
     families = frame.drop_duplicates("method").set_index("method").family.to_dict()
@@ -45,16 +50,16 @@ def family_legend(
     handles = [
         handle
         for title, names in zip(titles, columns, strict=True)
-        for handle in (_blank(title), *map(_handle, names), *[_blank("")] * (height - len(names)))
+        for handle in (
+            _blank(title),
+            *(Line2D([], [], label=name, **looks(name).line()) for name in names),
+            *[_blank("")] * (height - len(names)),
+        )
     ]
     options = {"loc": "outside lower center", "ncols": len(columns), **options}
     legend = figure.legend(handles=handles, **options)
     for text in legend.get_texts():
         text.set_fontweight("bold" if text.get_text() in titles else "normal")
-
-
-def _handle(method: str) -> Line2D:
-    return Line2D([], [], label=method, **look(method).line())
 
 
 def _blank(text: str) -> Line2D:

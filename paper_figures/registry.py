@@ -12,6 +12,7 @@ from paper_figures.hyper_connections import hyper_connections
 from paper_figures.known_optima import known_optima
 from paper_figures.rank_at_ties import rank_at_ties
 from paper_figures.round_trip import round_trip
+from paper_figures.scaling import scaling
 from paper_figures.stable_dynamics import stable_dynamics
 from paper_figures.stiefel_mlp import stiefel_mlp
 from paper_figures.thomson import thomson
@@ -27,6 +28,7 @@ FIGURES: dict[str, Callable[[Sources], Figure]] = {
     "stable_dynamics": stable_dynamics,
     "round_trip": round_trip,
     "rank_at_ties": rank_at_ties,
+    "scaling": scaling,
     "thomson": thomson,
     "completion": completion,
     "known_optima": known_optima,

@@ -6,6 +6,7 @@ takes seconds to minutes, outside of the clock.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
@@ -36,6 +37,7 @@ class Objective(nn.Module):
 
 def measure(size: str, setup: Setup) -> list[Row]:
     """Return the time of each map with and without the compiler."""
+    torch.compiler.reset()  # it gives up after eight weights of one class of module
     shape, generator = shape_of(size), torch.Generator().manual_seed(0)
     g, x = (torch.randn(shape, generator=generator).to(setup.device) for _ in range(2))
     square = torch.randn((*shape[:-2], shape[-1], shape[-1]), generator=generator).to(setup.device)
@@ -46,7 +48,9 @@ def measure(size: str, setup: Setup) -> list[Row]:
             eager = Objective(attach, polar_factor(x), g)
             steps[name] = _step(eager)
             steps[f"{name}, compiled"] = _step(torch.compile(eager, fullgraph=True))
-    timings = interleaved(steps, setup.rounds, SLOW_SECONDS, setup.device)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of the compiler, about itself
+        timings = interleaved(steps, setup.rounds, SLOW_SECONDS, setup.device)
     return [
         {
             "step": name,

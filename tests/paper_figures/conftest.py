@@ -93,6 +93,25 @@ def made_up_ties(tmp_path) -> Path:
 
 
 @pytest.fixture
+def made_up_benchmarks(made_up_ties) -> Path:
+    """The ties, and beside them steps of both families of sizes."""
+    steps = {
+        "product": None,
+        "addition": None,
+        "cayley": 3.3,
+        "torch-cayley": None,
+        "landing": None,
+    }
+    rows = [
+        {"step": step, "size": size, "products": 10.0 + i, "floor": floor}
+        for i, (step, floor) in enumerate(steps.items())
+        for size in ("64x64", "128x128", "256x64", "1024x64")
+    ]
+    (made_up_ties / "bench_scaling.json").write_text(json.dumps({"rows": rows}))
+    return made_up_ties
+
+
+@pytest.fixture
 def command(monkeypatch, capsys):
     """(arguments) -> exit status and everything printed; coarse pictures, to be quick."""
     monkeypatch.setattr("paper_figures.command_line.DOTS_PER_INCH", 40)

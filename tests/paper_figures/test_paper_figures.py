@@ -9,20 +9,22 @@ from matplotlib.figure import Figure
 
 from experiments.runner.provenance import ROOT
 from paper_figures.registry import FIGURES
+from paper_figures.scaling import library_look
 from paper_figures.style import LOOKS
 
 REPORTS = {
     "round_trip": ("--verification", "verification.json", "python -m manifolds.verify --json"),
     "rank_at_ties": ("--benchmarks", "bench_ties.json", "python -m experiments bench ties"),
+    "scaling": ("--benchmarks", "bench_scaling.json", "python -m experiments bench scaling"),
 }
 FROM_LOGS = [name for name in FIGURES if name not in REPORTS]
 
 
 @pytest.fixture
-def draw(command, made_up_logs, made_up_verification, made_up_ties, tmp_path):
+def draw(command, made_up_logs, made_up_verification, made_up_benchmarks, tmp_path):
     def call(*names):
         sources = ("--logs", made_up_logs, "--verification", made_up_verification)
-        sources += ("--benchmarks", made_up_ties)
+        sources += ("--benchmarks", made_up_benchmarks)
         return command(*names, *sources, "--output", tmp_path / "figures")
 
     return call
@@ -112,6 +114,14 @@ def test_a_misspelt_figure_has_a_suggestion(command):
 def test_every_method_differs_in_grey():
     marks = {(str(look.dash), look.marker, look.filling) for look in LOOKS.values()}
     assert len(marks) == len(LOOKS)
+
+
+@pytest.mark.parametrize("peer", ["torch", "geotorch", "geoopt"])
+def test_a_library_has_one_colour_where_libraries_are_compared(peer):
+    colours = {library_look(name).colour for name in LOOKS if name.partition("-")[0] == peer}
+    others = {"torch-cayley", "geotorch-cayley", "geoopt-sgd", "cayley", "landing"}
+    assert len(colours) == 1
+    assert len({library_look(name).colour for name in others}) == len(others)
 
 
 @pytest.mark.parametrize("forbidden", ["torch", "manifolds", "experiments.runner.run"])
