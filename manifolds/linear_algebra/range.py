@@ -19,8 +19,13 @@ def largest_factor(n: int, dtype: torch.dtype) -> float:
     return math.sqrt(torch.finfo(dtype).max / ((8 if dtype.is_complex else 2) * max(n, 1)))
 
 
+WORTH = 2**14
+"""Entries from which `Clip` is faster than torch.clamp. Measured with the derivative, in µs: 64×64
+30 against 22, 128×128 33 against 35, 1000×128 62 against 161."""
+
+
 class Clip(Function):
-    """torch.clamp whose derivative takes one pass, not five (measured: 1/4 of the time)."""
+    """torch.clamp whose derivative takes one pass, not five."""
 
     @staticmethod
     def forward(a: Tensor, limit: float) -> Tensor:
@@ -54,14 +59,14 @@ def masked(a: Tensor, b: Tensor, limit: float) -> Tensor:
     return torch.where(b.abs() < limit, a, 0)
 
 
-_clip = differentiable(Clip)
+clip = differentiable(Clip)
 
 
 def clipped(a: Tensor, limit: float) -> Tensor:
     """Entries clipped to ±limit, real and imaginary parts each."""
     if a.is_complex():
-        return torch.view_as_complex(_clip(torch.view_as_real(a.resolve_conj()), limit))
-    return _clip(a, limit)
+        return torch.view_as_complex(clipped(torch.view_as_real(a.resolve_conj()), limit))
+    return a.clamp(-limit, limit) if a.numel() < WORTH else clip(a, limit)
 
 
 def saturated(a: Tensor, limit: float) -> Tensor:

@@ -25,7 +25,7 @@ from manifolds.linear_algebra.orthonormalize import (
 from manifolds.linear_algebra.plane_curve import plane_curve
 from manifolds.linear_algebra.polar import polar
 from manifolds.linear_algebra.polar_rotation import polar_rotated
-from manifolds.linear_algebra.range import clipped
+from manifolds.linear_algebra.range import clip
 from manifolds.linear_algebra.reflections import reflected
 from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root, sine_slope
 from manifolds.linear_algebra.staircase import FULL, LOWER, UPPER, WORTH, staircase_product
@@ -140,8 +140,7 @@ FUNCTIONS = {
     "view from the centre": (lambda p: view(p, 0), lambda: (SCALES * wide(3, 4),)),
     "view from below": (lambda p: view(p, 1), lambda: (SCALES * wide(3, 4),)),
     "hyperbola": (hyperbola, lambda: (SCALES * wide(3, 4),)),
-    "clipped": (lambda a: clipped(a, 0.5), lambda: (wide(2, 5),)),
-    "clipped complex": (lambda a: clipped(a, 0.5), lambda: (wide(5, dtype=torch.complex128),)),
+    "clipped": (lambda a: clip(a, 0.5), lambda: (wide(2, 5),)),
 }
 CASES = [pytest.param(*case, id=name) for name, case in FUNCTIONS.items()]
 
