@@ -69,9 +69,10 @@ def eliminated(m: Tensor) -> Tensor:
     """(I + M)⁻¹ - I by Gauss-Jordan elimination without pivots, M + Mᴴ >= 0; (n, n, b) -> same.
 
     Step j replaces T, at first M, by T - T e_j (e_jᵀ T + 2 e_jᵀ) / (1 + t_jj). No 1 is added to an
-    entry that is kept, so that a small M has relative accuracy.
+    entry that is kept, so that a small M has relative accuracy. M is lost: each new tensor of
+    250 kB may cost more page faults than its values do arithmetic.
     """
-    t, spare = m, (torch.empty_like(m), torch.empty_like(m))
+    t, spare = m, (torch.empty_like(m), m)
     for j, twice in enumerate(2 * torch.eye(len(m), dtype=m.dtype).unsqueeze(-1)):
         row = (t[j] + twice).div_(t[j, j] + 1)
         t = torch.addcmul(t, t[:, j : j + 1], row, value=-1, out=spare[j % 2])
@@ -82,4 +83,5 @@ def largest_error(q: Tensor) -> float:
     """The largest ‖QᴴQ - I‖ in the Frobenius norm; (n, k, b) -> ()."""
     e = product(adjoint(q), q)
     e.diagonal().sub_(1)
-    return math.sqrt((e * e.conj()).real.sum((0, 1)).max().item())
+    parts = torch.view_as_real(e) if e.is_complex() else e.unsqueeze(-1)
+    return math.sqrt(parts.square_().sum((0, 1, 3)).max().item())

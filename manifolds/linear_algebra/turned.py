@@ -62,8 +62,8 @@ def turned_many(b: Tensor, p: Tensor, size: float) -> tuple[Tensor, Tensor, Tens
     x = many.batch_first(t, batch)
     if many.largest_error(t) > rounding_limit(x):
         x = orthonormalized(x)
-        t = many.batch_last(x)
-    return x, many.kept(t + b, batch), many.kept(v, batch)
+        t = many.batch_last(x.clone())
+    return x, many.kept(t.add_(b), batch), many.kept(v, batch)
 
 
 @opaque("turned_adjoint")
