@@ -4,7 +4,7 @@ Note [Batch last]
 LAPACK and the products of a BLAS take one matrix after another, and for 8×8 they spend their time
 between them. With the batch last, n elementwise operations multiply all matrices: 1000 of 8×8 take
 52 µs where the product takes 90 to 130 (it depends on what is transposed), of 3×3 13 and 33, and
-the inverse 130 and 40 where LAPACK takes 600 and 90. Turning the layout takes 40 and 20 µs, in and
+the inverse 160 and 45 where LAPACK takes 600 and 90. Turning the layout takes 40 and 20 µs, in and
 out, so that a whole map is computed there or nothing, and what its derivative needs stays there
 (measured on a CPU, float32).
 """
