@@ -20,7 +20,7 @@ from manifolds.linear_algebra.orthonormalize import (
     orthonormalize,
     orthonormalized,
 )
-from manifolds.linear_algebra.reflections import compact, reflected
+from manifolds.linear_algebra.reflections import reflected
 from manifolds.maps.map import Chart, Map, State
 
 
@@ -65,21 +65,15 @@ class CentredHouseholder(Chart):
     """
 
     def anchor(self, x: Tensor) -> tuple[State, Tensor]:
-        """The frame, or its reflectors, is the base; the parameters are zero."""
-        if x.shape[-2] == x.shape[-1]:
-            return {"base_point": orthonormalized(x, BASE_ROUNDING)}, torch.zeros_like(x)
-        v, signs = reflectors(x)
-        u, r, _ = compact(v)
-        return {"units": u, "triangle": r, "signs": signs}, torch.zeros_like(v)
+        """The frame is the base; the parameters are zero."""
+        return {"base_point": orthonormalized(x, BASE_ROUNDING)}, torch.zeros_like(x)
 
     def point(self, state: State, p: Tensor) -> Tensor:
         """P -> X."""
-        y = reflected(p)
-        if "base_point" in state:
-            return orthonormalize(state["base_point"] @ y)
-        u, r = state["units"], state["triangle"]
-        x = y - u @ torch.linalg.solve_triangular(r, u.mH @ y, upper=True)
-        return orthonormalize(x * state["signs"].unsqueeze(-2))
+        b = state["base_point"]
+        if p.shape[-2] == p.shape[-1]:
+            return orthonormalize(b @ reflected(p))
+        return reflected(p, b.expand_as(p))
 
 
 class FixedHouseholder(Chart):

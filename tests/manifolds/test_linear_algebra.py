@@ -89,6 +89,7 @@ def tangent(a: Tensor) -> Tensor:
 
 
 SQUARE, TALL = frame(3, 3), frame(4, 2)
+COMPLEX = frame(4, 2, dtype=torch.complex128)
 FUNCTIONS = {
     "skew part": (skew_part, lambda: (wide(2, 3, 3),)),
     "complex skew part": (skew_part, lambda: (wide(3, 3, dtype=torch.complex128),)),
@@ -116,6 +117,14 @@ FUNCTIONS = {
     "reflections": (reflected, lambda: (wide(2, 4, 3),)),
     "complex reflections": (reflected, lambda: (wide(4, 3, dtype=torch.complex128),)),
     "square reflections": (reflected, lambda: (wide(3, 3),)),
+    "reflections about a frame": (
+        lambda p: reflected(p, TALL.expand_as(p)),
+        lambda: (wide(2, 4, 2),),
+    ),
+    "complex reflections about a frame": (
+        lambda p: reflected(p, COMPLEX),
+        lambda: (wide(4, 2, dtype=torch.complex128),),
+    ),
     "polar tall": (polar, lambda: (wide(2, 4, 2),)),
     "polar square": (polar, lambda: (wide(3, 3),)),
     "polar next to a frame": (lambda u: polar(TALL + u / 10), lambda: (wide(2, 4, 2),)),
