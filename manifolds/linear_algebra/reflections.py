@@ -6,22 +6,22 @@ the upper triangle of S with half of its diagonal (see `manifolds.maps.household
     X = -H₁ ⋯ H_k B = V Nᴴ - B, N = L R⁻ᴴ, L = BᴴV,
 
 and V = B + F, with F and h linear in the parameters P: about the frame B F = P - B diag(d),
-dᵢ = bᵢᴴpᵢ, h = Im d, and L = I + BᴴF; without one B = [I; 0], F = tril(P, -1) and h = Im diag P.
-Always ‖vᵢ‖ >= 1, and X = B at P = 0.
+dᵢ = bᵢᴴpᵢ, h = Im d, and L = I + BᴴP - diag(d); without one B = [I; 0], F = tril(P, -1) and
+h = Im diag P. Always ‖vᵢ‖ >= 1, and X = B at P = 0.
 
 Note [Derivative of a product of reflections]
 dR = ½(VᴴdV + dVᴴV) + i diag dh and dN = (dL - N dRᴴ) R⁻ᴴ. For the adjoint of X take G: then
 Y = GᴴV R⁻¹, R̄ = -YᴴN, h̄ = Im diag R̄, and with the strict upper triangle T of R̄
-V̄ = GN + V(T + Tᴴ + Re diag R̄) + BY. Products n k², forward and backward: three (BᴴF, FᴴF, VNᴴ) and
+V̄ = GN + V(T + Tᴴ + Re diag R̄) + BY. Products n k², forward and backward: three (BᴴP, FᴴF, VNᴴ) and
 four about a frame, two and three without, with k×k work of two triangular solves and a product; for
 square frames V and N are lower triangular, which `staircase_product` uses: 0.8 and 1.7, with two
 solves of 0.6. The solves are from the right, in a CPU's order of the entries: from the left they
 take twice as long (measured, k = 128: 115 µs, not 58). Memory: P, V, R, N.
 
 Note [Digits of the Gram matrix]
-VᴴV = I + BᴴF + FᴴB + FᴴF has the rounding of F, which is small near the base. That of the product
-VᴴV grows with n: it left ‖XᴴX - I‖ = 14 √k eps for P of 1e-6 and n×k = 1000×10 (measured), 2 so,
-and 8 √k eps is where a polish begins.
+VᴴV = I + BᴴF + FᴴB + FᴴF has the rounding of F, which is small near the base. That of a product
+VᴴV grows with n: it left ‖XᴴX - I‖ = 14 √k eps for P of 1e-6 and n×k = 1000×10, this leaves 1.4
+(measured), and a polish begins at 8. It is for large P: dependent vᵢ leave 50, and 150 at k = 1024.
 """
 
 from typing import Any
@@ -68,9 +68,10 @@ def directions(p: Tensor, b: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
     if b is None:
         f = p.tril(-1)
         return f, f[..., : f.shape[-1], :], diagonal(p)
-    d = inner(b, p)
-    f = torch.addcmul(p, b, d, value=-1)
-    return f, b.mH @ f, d.squeeze(-2)
+    bp = b.mH @ p
+    d = diagonal(bp).contiguous()  # a strided row costs a product at k = 64 (measured)
+    f = torch.addcmul(p, b, d.unsqueeze(-2), value=-1)
+    return f, bp - torch.diag_embed(d), d
 
 
 def directions_adjoint(vbar: Tensor, rbar: Tensor, b: Tensor | None) -> Tensor:
@@ -102,7 +103,7 @@ def _shaped(b: Tensor, v: Tensor, n: Tensor) -> Tensor:  # noqa: ARG001 -- the s
 @opaque("reflections", _shaped)
 def frame_operator(b: Tensor, v: Tensor, n: Tensor) -> Tensor:
     """V Nᴴ - B polished, as one opaque operator."""
-    return orthonormalized((v @ n.mH).sub_(b)).contiguous()
+    return orthonormalized(plus(-b, v, n.mH)).contiguous()
 
 
 def frame(v: Tensor, n: Tensor, b: Tensor | None) -> Tensor:

@@ -14,12 +14,13 @@ WORTH = 512
 
 
 def staircase_product(x: Tensor, y: Tensor, left: str, right: str, out: str) -> Tensor:
-    """XY where X and Y have zeros, and XY is wanted, as `left`, `right`, `out` say; (*batch, k, k).
+    """XY where X and Y have zeros, and XY is wanted, as `left`, `right`, `out` say.
 
-    What is not wanted is zero or the product, so that a triangle still has to be taken.
+    What is not wanted is zero or the product, so that a triangle still has to be taken. Blocks are
+    left out of large square matrices; (*batch, n, m), (*batch, m, k) -> (*batch, n, k) otherwise.
     """
-    n, k = x.shape[-2], y.shape[-1]
-    if n != k or n < WORTH or x.ndim > 2:
+    n, m, k = *x.shape[-2:], y.shape[-1]
+    if not n == m == k or n < WORTH or x.ndim > 2:
         return x @ y
     edges = [k * i // BLOCKS for i in range(BLOCKS + 1)]
     rows = []

@@ -205,13 +205,16 @@ def test_a_large_matrix_is_inverted_with_pivots():
 @pytest.mark.parametrize("out", [FULL, LOWER, UPPER])
 @pytest.mark.parametrize("right", [FULL, LOWER, UPPER])
 @pytest.mark.parametrize("left", [FULL, LOWER, UPPER])
-def test_a_staircase_product_is_the_product_where_it_is_wanted(left: str, right: str, out: str):
+@pytest.mark.parametrize("inner", [WORTH, WORTH + 100], ids=["square", "longer inside"])
+def test_a_staircase_product_is_the_product_where_it_is_wanted(
+    left: str, right: str, out: str, inner: int
+):
     part = {FULL: lambda a: a, LOWER: torch.tril, UPPER: torch.triu}
-    x, y = part[left](normal(WORTH, WORTH)), part[right](normal(WORTH, WORTH, seed=1))
+    x, y = part[left](normal(WORTH, inner)), part[right](normal(inner, WORTH, seed=1))
     found = part[out](staircase_product(x, y, left, right, out))
     # n eps ‖x_i‖ ‖y_j‖ bounds the rounding of a sum of n products in any order, once for each
     sizes = x.norm(dim=1).max() * y.norm(dim=0).max()
-    assert (found - part[out](x @ y)).abs().max() <= 2 * WORTH * EPS * sizes
+    assert (found - part[out](x @ y)).abs().max() <= 2 * inner * EPS * sizes
 
 
 @pytest.mark.parametrize("error", [1e-12, 1e-6, 1e-2, 0.2])
