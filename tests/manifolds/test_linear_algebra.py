@@ -28,7 +28,6 @@ from manifolds.linear_algebra.polar_rotation import polar_rotated
 from manifolds.linear_algebra.range import clip
 from manifolds.linear_algebra.reflections import reflected
 from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root, sine_slope
-from manifolds.linear_algebra.staircase import FULL, LOWER, UPPER, WORTH, staircase_product
 from manifolds.linear_algebra.symmetry import gram_matrix, skew_part
 
 EPS = torch.finfo(torch.float64).eps
@@ -200,21 +199,6 @@ def test_a_large_matrix_is_inverted_with_pivots():
     s = torch.eye(n, dtype=torch.float64) + 1e9 * (accretive(n)[0] - torch.eye(n))
     residual = accretive_inverse(s) @ s - torch.eye(n)
     assert residual.norm() <= 8 * n * EPS * s.norm()
-
-
-@pytest.mark.parametrize("out", [FULL, LOWER, UPPER])
-@pytest.mark.parametrize("right", [FULL, LOWER, UPPER])
-@pytest.mark.parametrize("left", [FULL, LOWER, UPPER])
-@pytest.mark.parametrize("inner", [WORTH, WORTH + 100], ids=["square", "longer inside"])
-def test_a_staircase_product_is_the_product_where_it_is_wanted(
-    left: str, right: str, out: str, inner: int
-):
-    part = {FULL: lambda a: a, LOWER: torch.tril, UPPER: torch.triu}
-    x, y = part[left](normal(WORTH, inner)), part[right](normal(inner, WORTH, seed=1))
-    found = part[out](staircase_product(x, y, left, right, out))
-    # n eps ‖x_i‖ ‖y_j‖ bounds the rounding of a sum of n products in any order, once for each
-    sizes = x.norm(dim=1).max() * y.norm(dim=0).max()
-    assert (found - part[out](x @ y)).abs().max() <= 2 * inner * EPS * sizes
 
 
 @pytest.mark.parametrize("error", [1e-12, 1e-6, 1e-2, 0.2])

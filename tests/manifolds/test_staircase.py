@@ -1,0 +1,29 @@
+"""Products by blocks that leave out the zeros of triangles are the products."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from manifolds.linear_algebra.staircase import FULL, LOWER, UPPER, WORTH, staircase_product
+
+EPS = torch.finfo(torch.float64).eps
+
+
+def normal(*shape: int, seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("out", [FULL, LOWER, UPPER])
+@pytest.mark.parametrize("right", [FULL, LOWER, UPPER])
+@pytest.mark.parametrize("left", [FULL, LOWER, UPPER])
+@pytest.mark.parametrize("inner", [WORTH, WORTH + 100], ids=["square", "longer inside"])
+def test_a_staircase_product_is_the_product_where_it_is_wanted(
+    left: str, right: str, out: str, inner: int
+):
+    part = {FULL: lambda a: a, LOWER: torch.tril, UPPER: torch.triu}
+    x, y = part[left](normal(WORTH, inner, seed=0)), part[right](normal(inner, WORTH, seed=1))
+    found = part[out](staircase_product(x, y, left, right, out))
+    # n eps ‖x_i‖ ‖y_j‖ bounds the rounding of a sum of n products in any order, once for each
+    sizes = x.norm(dim=1).max() * y.norm(dim=0).max()
+    assert (found - part[out](x @ y)).abs().max() <= 2 * inner * EPS * sizes
