@@ -24,6 +24,9 @@ from experiments.runner.timing import synchronize
 
 CPU = torch.device("cpu")
 Step = Callable[[], object]
+PROFILES = 2
+"""Calls whose larger peak counts: torch's profiler once lost most allocations of a step, and what
+the step before has left to free begins below zero (seen: a peak of -0.5 weights, then 7.5)."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,10 @@ def peak_bytes(step: Step, device: torch.device = CPU) -> int:
         before = torch.cuda.memory_allocated(device)
         step()
         return torch.cuda.max_memory_allocated(device) - before
+    return max(_profiled_peak(step) for _ in range(PROFILES))
+
+
+def _profiled_peak(step: Step) -> int:
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler announces every start and stop
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as found:
         step()
@@ -79,6 +86,6 @@ def peak_bytes(step: Step, device: torch.device = CPU) -> int:
         trace = Path(folder) / "trace.json"  # the public form of the profiler's memory events
         found.export_chrome_trace(str(trace))
         events = json.loads(trace.read_text(encoding="utf-8"))["traceEvents"]
-    changes = sorted((e["ts"], e["args"]["Bytes"]) for e in events if e.get("name") == "[memory]")
-    held = itertools.accumulate(change for _, change in changes)
+    changes = sorted((e for e in events if e.get("name") == "[memory]"), key=lambda e: e["ts"])
+    held = itertools.accumulate(e["args"]["Bytes"] for e in changes)
     return max(held, default=0)
