@@ -99,7 +99,8 @@ def test_rebasing_at_every_step_does_not_drift(map_: str):
     target = torch.randn(12, 5, generator=generator)
     module = holder(torch.eye(12, 5))
     manifolds.constrain(module, "x", manifolds.Orthogonal, map=map_)
-    optimizer = torch.optim.SGD(module.parameters(), lr=0.02)
+    # below 2/L for the map that moves farthest at its base, Householder's by four times the step
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.01)
     for _ in range(500):
         optimizer.zero_grad()
         (module.x - target).square().sum().backward()
