@@ -49,18 +49,18 @@ def _draw(axes: Axes, rows: pandas.DataFrame, label: str) -> None:
         axes.plot(own.n, own.products, **library_look(method).line())
         if method == LOWEST:
             axes.plot(own.n, own.floor, color=GREY, linestyle=":", linewidth=0.8, zorder=1)
-            _write(axes, own.n.max(), own.floor.iloc[-1], f"floor of {LOWEST}")
+            _write_below(axes, own.n.min(), own.floor.iloc[0], f"floor of {LOWEST}")
     ticks = sorted(rows.n.unique())
     axes.set(xscale="log", yscale="log", xlabel=label)
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.minorticks_off()
     axes.axhline(1, color="black", linewidth=0.6)
-    _write(axes, rows.n.max(), 1, "product")
+    _write_below(axes, rows.n.min(), 1, "product")
 
 
-def _write(axes: Axes, n: float, height: float, text: str) -> None:
-    where: dict[str, Any] = {"textcoords": "offset points", "ha": "right", "va": "bottom"}
-    axes.annotate(text, (n, height), (0, 1), fontsize=5.5, color=GREY, **where)
+def _write_below(axes: Axes, n: float, height: float, text: str) -> None:
+    where: dict[str, Any] = {"textcoords": "offset points", "ha": "left", "va": "top"}
+    axes.annotate(text, (n, height), (0, -2), fontsize=5.5, color=GREY, **where)
 
 
 def _family(method: str) -> str:
