@@ -188,12 +188,13 @@ def report(
     names: Annotated[list[str] | None, typer.Argument(help="Experiments; all if none.")] = None,
     *,
     logs: Logs = DEFAULT_LOGS,
+    further: Annotated[list[Path] | None, typer.Option(help="More logs to show (repeat).")] = None,
     figures: Annotated[Path, typer.Option(help="Folder of PNG figures to show.")] = FIGURES,
     output: Annotated[Path, typer.Option(help="The page.")] = RESULTS / "report.md",
 ) -> None:
     """Write a Markdown page with tables, verdicts and figures from the logs."""
     experiments = [problems.find(name) for name in names or problems.EXPERIMENTS]
-    write_page(output, page(experiments, logs, figures, output))
+    write_page(output, page(experiments, logs, figures, output, further or ()))
     console.print(f"written to {output}", soft_wrap=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
@@ -18,10 +19,19 @@ RESULTS = Path(__file__).parent.parent / "results"
 ARCHIVED_ROWS = 40  # per run: enough for a curve at column width, small enough to commit
 
 
-def page(experiments: list[Experiment], logs: Path, figures: Path, output: Path) -> str:
-    """Return the page: one table of everything, what is not reproduced, then each experiment."""
+def page(
+    experiments: list[Experiment],
+    logs: Path,
+    figures: Path,
+    output: Path,
+    further: Sequence[Path] = (),
+) -> str:
+    """Return the page: one table of everything, what is not reproduced, then each experiment.
+
+    Logs of `further` folders have tables of their own, and no part in the conclusions.
+    """
     conclusions = [_concluded(experiment, logs) for experiment in experiments]
-    sections = [_section(experiment, logs) for experiment in experiments]
+    sections = [_section(experiment, [logs, *further]) for experiment in experiments]
     parts = ["# Experiments", f"{summary(conclusions)}. Latest logs of each.", *sections]
     parts[2:2] = [tables.overall(conclusions).markdown(), *_not_reproduced(conclusions)]
     return "\n\n".join([*parts, *_figures(figures, output)]) + "\n"
@@ -58,14 +68,14 @@ def write_page(path: Path, text: str) -> None:
     os.replace(partial, path)
 
 
-def _section(experiment: Experiment, directory: Path) -> str:
+def _section(experiment: Experiment, folders: Sequence[Path]) -> str:
     parts = [f"## {experiment.name}", f"{experiment.summary}. Source: {experiment.source}."]
-    known = variants(directory, experiment.name)
+    known = [(each, name) for each in folders for name in variants(each, experiment.name)]
     if not known:
-        command = f"python -m experiments run {experiment.name} --logs {directory}"
+        command = f"python -m experiments run {experiment.name} --logs {folders[0]}"
         return "\n\n".join([*parts, f"Not run. Make its logs with `{command}`."])
-    for variant in known:
-        parts += _variant(experiment, variant, read_variant(directory, experiment.name, variant))
+    for folder, variant in known:
+        parts += _variant(experiment, variant, read_variant(folder, experiment.name, variant))
     return "\n\n".join(parts)
 
 

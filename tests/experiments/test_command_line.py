@@ -83,6 +83,15 @@ def test_the_report_has_tables_verdicts_and_what_was_not_run(command, run_tiny, 
     assert "![violation](../violation.png)" in text
 
 
+def test_further_logs_are_shown_and_conclude_nothing(command, run_tiny, logs, tmp_path):
+    run_tiny(PROCRUSTES, "--method", "landing")
+    page = tmp_path / "report.md"
+    status, _ = command("report", "--logs", tmp_path / "none", "--further", logs, "--output", page)
+    assert status == 0
+    assert "| landing |" in page.read_text()
+    assert f"{PROCRUSTES}: its logs are not here" in page.read_text()
+
+
 def test_a_report_on_a_damaged_log_says_which(command, run_tiny, logs, tmp_path):
     run_tiny(PROCRUSTES, "--method", "landing")
     damaged = next(logs.rglob("*.jsonl"))
