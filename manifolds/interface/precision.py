@@ -6,12 +6,13 @@ speed of 16-bit tensor cores names it: `map=manifolds.BFloat16Polar()`, with its
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from manifolds.linear_algebra.autocast import without_autocast
 from manifolds.linear_algebra.exact import exact_arithmetic
 
 HALF = (torch.float16, torch.bfloat16)
@@ -20,21 +21,6 @@ HALF = (torch.float16, torch.bfloat16)
 def working_dtype(dtype: torch.dtype) -> torch.dtype:
     """float32 for the 16-bit types, the type itself otherwise."""
     return torch.float32 if dtype in HALF else dtype
-
-
-@torch.compiler.assume_constant_result
-def has_autocast(device_type: str) -> bool:
-    """Whether there is an autocast to turn off; a meta device has none."""
-    return torch.amp.is_autocast_available(device_type)
-
-
-def without_autocast(device: torch.device) -> AbstractContextManager[object]:
-    """Turn autocast off where it is on; in a graph always (torch 2.6 has no guard of it)."""
-    if not has_autocast(device.type):
-        return nullcontext()
-    if torch.compiler.is_compiling() or torch.is_autocast_enabled(device.type):
-        return torch.autocast(device.type, enabled=False)
-    return nullcontext()
 
 
 @contextmanager

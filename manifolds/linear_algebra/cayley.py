@@ -33,8 +33,9 @@ def quotient_operator(b: Tensor, y: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:
     """X and V as one opaque operator."""
     v = inverse_change(m.clone(memory_format=torch.contiguous_format))
     if readable(v) and is_zero(v):
-        return orthonormalized(y - b), v
-    return orthonormalized(times(y, v).add_(y).sub_(b)), v  # rounding is that of V, 0 at the base
+        return orthonormalized(y - b).contiguous(), v
+    x = times(y, v).add_(y).sub_(b)  # rounding is that of V: none at the base
+    return orthonormalized(x).contiguous(), v
 
 
 class Quotient(Function):

@@ -1,5 +1,6 @@
 """A function with its own derivatives in both modes, under vmap and under torch.compile."""
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
+
+from manifolds.linear_algebra.autocast import without_autocast
 
 
 def differentiable(function: type[Function]) -> Callable[..., Any]:
@@ -16,6 +19,8 @@ def differentiable(function: type[Function]) -> Callable[..., Any]:
     refuses a Function that defines `jvp` (torch 2.13: "Unsupported custom jvp"), so that inside a
     compiled region a twin without it is applied.
     """
+    function.backward = staticmethod(sheltered(function.backward))  # type: ignore[method-assign]
+    function.jvp = staticmethod(sheltered(function.jvp))  # type: ignore[method-assign]
     reverse_only = type(
         function.__name__ + "ReverseOnly", (function,), {"jvp": staticmethod(Function.jvp)}
     )
@@ -33,6 +38,23 @@ def differentiable(function: type[Function]) -> Callable[..., Any]:
     function.vmap = staticmethod(vmap)  # type: ignore[method-assign]
     apply.__name__, apply.__doc__ = function.__name__, function.__doc__
     return apply
+
+
+def sheltered(derivative: Callable[..., Any]) -> Callable[..., Any]:
+    """Out of reach of an autocast that the caller differentiates under.
+
+    Some operators refuse the mixture of dtypes that it makes, others lose digits.
+    """
+
+    @functools.wraps(derivative)
+    def within(ctx: Any, *arguments: Any) -> Any:
+        given = next((a for a in arguments if isinstance(a, Tensor)), None)
+        if given is None or torch.compiler.is_compiling():
+            return derivative(ctx, *arguments)
+        with without_autocast(given.device):
+            return derivative(ctx, *arguments)
+
+    return within
 
 
 def leading(info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> list[Any]:

@@ -43,7 +43,9 @@ def radius(dtype: torch.dtype) -> float:
 
 
 def doublings(size: float, dtype: torch.dtype) -> int:
-    """From `radius` to `size`."""
+    """From `radius` to `size`; none for NaN, which tanh keeps."""
+    if not math.isfinite(size):
+        return 0
     return max(math.ceil(math.log2(max(size / radius(dtype), 1))), 0)
 
 

@@ -71,7 +71,7 @@ def by_elimination(s: Tensor) -> Tensor:
 def by_series(m: Tensor, size: float, product: Product = torch.matmul) -> Tensor | None:
     """Σ_{0 < j <= d} (-M)^j where ‖M‖^d <= eps/2 for a d up to 8, relative to M; None elsewhere."""
     degree, limit = 2, torch.finfo(m.dtype).eps / 2
-    if size**LONGEST > limit:
+    if not size < 1 or size**LONGEST > limit:
         return None
     power = product(m, m)
     v = power - m
@@ -112,8 +112,15 @@ def inverse_change(m: Tensor) -> Tensor:
 
 @opaque("accretive_inverse")
 def accretive_inverse_operator(s: Tensor) -> Tensor:
-    """S⁻¹ as one opaque operator."""
-    return add_identity(inverse_change(add_identity(s, -1)))
+    """S⁻¹ as one opaque operator: I and the change where that is small, else its own digits."""
+    inverse = by_lapack
+    if readable(s) and s.numel():
+        m = add_identity(s, -1)
+        size = largest_norm(m)
+        if size < 1:
+            return add_identity(inverse_change(m))
+        inverse = by_lapack if needs_pivots(size, s.dtype) else by_blocks
+    return inverse(s).clone(memory_format=torch.contiguous_format)
 
 
 class AccretiveInverse(Function):

@@ -103,19 +103,17 @@ class Hyperbola(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor], output: tuple[Tensor, Tensor]) -> None:
-        """Memory: a number beside argument and value."""
+        """Memory: none beside argument and value."""
         ctx.mark_non_differentiable(output[1])
-        ctx.save_for_backward(*inputs, output[1])
+        ctx.save_for_backward(*inputs)
         ctx.save_for_forward(*inputs)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor, _: Tensor) -> Tensor:
         """The space part, and p / r times the time part."""
-        p, r = ctx.saved_tensors
-        if torch.is_grad_enabled():  # of this derivative a derivative may be asked for
-            u, time, _ = lifted(p)
-            return g[..., 1:] + g[..., :1] * (u / time)
-        return torch.addcmul(g[..., 1:], p, g[..., :1] / r)
+        (p,) = ctx.saved_tensors
+        u, time, _ = lifted(p)
+        return torch.addcmul(g[..., 1:], u, g[..., :1] / time)
 
     @staticmethod
     def jvp(ctx: Any, dp: Tensor) -> tuple[Tensor, None]:

@@ -53,8 +53,8 @@ def rotation_operator(b: Tensor, a: Tensor) -> tuple[Tensor, Tensor]:
     v = polar_minus_identity(a).contiguous()
     x = b.clone(memory_format=torch.contiguous_format)
     if readable(v) and is_zero(v):
-        return orthonormalized(x), v
-    return orthonormalized(x.add_(times(b, v))), v
+        return orthonormalized(x).contiguous(), v
+    return orthonormalized(x.add_(times(b, v))).contiguous(), v
 
 
 class PolarRotation(Function):

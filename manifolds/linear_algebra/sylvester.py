@@ -59,7 +59,9 @@ def solved_by_fixed_point(e: Tensor, c: Tensor) -> Tensor | None:
     eps, mean = torch.finfo(e.dtype).eps, 1 + diagonal(e).real.mean(-1)[..., None, None]
     f = e / mean
     diagonal(f).add_((1 / mean - 1).squeeze(-1))
-    omega = step = c / (2 * mean)
+    largest = c.abs().amax((-2, -1), keepdim=True)
+    unit = torch.where(largest > 0, largest, 1)  # squares of a small C would underflow in its norm
+    omega = step = c / unit / (2 * mean)
     size = first = torch.linalg.matrix_norm(step)
     bound = torch.linalg.matrix_norm(f)  # of what one more step can gain
     while (bound * size > eps * first).any():
@@ -68,7 +70,7 @@ def solved_by_fixed_point(e: Tensor, c: Tensor) -> Tensor | None:
         if not (size <= eps ** (1 / STEPS) * before).all():
             return None
         omega = omega + step
-    return omega
+    return omega * unit
 
 
 @opaque("sylvester")

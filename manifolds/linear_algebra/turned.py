@@ -48,7 +48,7 @@ def turned_each(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     x = b.clone(memory_format=torch.contiguous_format)
     if not (readable(v) and is_zero(v)):
         x = times(b, v).mul_(2).add_(b)  # rounding is that of V: none near the base
-    x = orthonormalized(x)
+    x = orthonormalized(x).contiguous()
     return x, x + b, v
 
 
@@ -61,7 +61,7 @@ def turned_many(b: Tensor, p: Tensor, size: float) -> tuple[Tensor, Tensor, Tens
     t = many.product(b, v).mul_(2).add_(b)
     x = many.batch_first(t, batch)
     if many.largest_error(t) > rounding_limit(x):
-        x = orthonormalized(x)
+        x = orthonormalized(x).contiguous()
         t = many.batch_last(x.clone())
     return x, many.kept(t.add_(b), batch), many.kept(v, batch)
 
@@ -156,5 +156,6 @@ _turned, _adjoint = differentiable(Turned), differentiable(TurnedAdjoint)
 
 def turned(b: Tensor, p: Tensor) -> Tensor:
     """B Cay((P - Pᴴ)/2) polished; (*batch, n, n) -> (*batch, n, n), differentiable."""
-    x, _, _ = _turned(b if b.shape == p.shape else b.expand_as(p), p)
+    b, p = torch.broadcast_tensors(b, p) if b.shape != p.shape else (b, p)
+    x, _, _ = _turned(b, p)
     return x

@@ -80,7 +80,7 @@ class CentredHouseholder(Chart):
         b = state["base_point"]
         if p.shape[-2] == p.shape[-1]:
             return orthonormalize(b @ reflected(p))
-        return reflected(p, b.expand_as(p))
+        return reflected(*torch.broadcast_tensors(p, b))
 
 
 class FixedHouseholder(Chart):

@@ -1,0 +1,20 @@
+"""Autocast, which chooses the dtype of operators itself, turned off where digits count."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+
+@torch.compiler.assume_constant_result
+def has_autocast(device_type: str) -> bool:
+    """Whether there is an autocast to turn off; a meta device has none."""
+    return torch.amp.is_autocast_available(device_type)
+
+
+def without_autocast(device: torch.device) -> AbstractContextManager[object]:
+    """Turn autocast off where it is on; in a graph always (torch 2.6 has no guard of it)."""
+    if not has_autocast(device.type):
+        return nullcontext()
+    if torch.compiler.is_compiling() or torch.is_autocast_enabled(device.type):
+        return torch.autocast(device.type, enabled=False)
+    return nullcontext()
