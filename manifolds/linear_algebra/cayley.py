@@ -7,7 +7,7 @@ Note [Cost of the Cayley transform]
 Forward, in products n k²: one and the inverse, one product for square frames (Note [Inverse by
 blocks]); two more where the last digits need polishing. Backward, YW = X + B makes it two products,
 (X + B)ᴴ (G Wᴴ), and not the three of WᴴBᴴGWᴴ. Square in all: four, and the probes. At the base a
-CPU sees that M = 0 and W = I: none forward, one backward.
+CPU sees that M = 0 and W = I: none forward.
 """
 
 from typing import Any
@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import add_identity, readable, times
+from manifolds.linear_algebra.basics import readable, times
 from manifolds.linear_algebra.differentiable import differentiable
-from manifolds.linear_algebra.inverse import inverse_change
-from manifolds.linear_algebra.near_identity import is_zero, times_near_identity
+from manifolds.linear_algebra.inverse import inverse_and_change, largest_norm
+from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.orthonormalize import orthonormalized
 
@@ -30,40 +30,47 @@ def _shaped(b: Tensor, y: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:  # noqa: 
 
 @opaque("quotient", _shaped)
 def quotient_operator(b: Tensor, y: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:
-    """X and V as one opaque operator."""
-    v = inverse_change(m.clone(memory_format=torch.contiguous_format))
-    if readable(v) and is_zero(v):
-        return orthonormalized(y - b).contiguous(), v
-    x = times(y, v).add_(y).sub_(b)  # rounding is that of V: none at the base
-    return orthonormalized(x).contiguous(), v
+    """X and W as one opaque operator."""
+    w, v = inverse_and_change(m.clone(memory_format=torch.contiguous_format))
+    if not readable(v):
+        x = times(y, v).add_(y).sub_(b)  # rounding is that of V: none at the base
+    elif is_zero(v):
+        x = y - b
+    elif largest_norm(v) < 1:
+        x = times(y, v).add_(y).sub_(b)
+    else:
+        x = times(y, w).sub_(b)
+    return orthonormalized(x).contiguous(), w
 
 
 class Quotient(Function):
-    """X = YW - B polished, W = I + V = (I + M)⁻¹; (*batch, n, k), same, (*batch, k, k) -> X, V.
+    """X = YW - B polished, W = (I + M)⁻¹; (*batch, n, k), same, (*batch, k, k) -> X, W.
 
-    dX = dY W - (X + B) dM W - dB. V is an output for second derivatives to depend on it.
+    dX = dY W - (X + B) dM W - dB. W is an output for second derivatives to depend on it.
+    It is W that is kept, and not W - I: far from the base W is small, and for 20×5 parameters of
+    size 30 the other left an error of 1e-4 in the gradient, W 1e-6 (float32, measured).
     """
 
     @staticmethod
     def forward(b: Tensor, y: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:
-        """X and V."""
+        """X and W."""
         return quotient_operator(b, y, m)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, ...]) -> None:
-        """Memory: V, and B and X that live anyway."""
+        """Memory: W, and B and X that live anyway."""
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(inputs[0], *output)
         ctx.save_for_forward(inputs[0], *output)
 
     @staticmethod
-    def backward(ctx: Any, gx: Tensor | None, gv: Tensor | None) -> tuple[Tensor | None, ...]:
-        """-G, G Wᴴ and -(X + B)ᴴ G Wᴴ, and through V -Wᴴ G' Wᴴ."""
-        b, x, v = ctx.saved_tensors
-        gm = None if gv is None else -_between_inverses(v.mH, gv)
+    def backward(ctx: Any, gx: Tensor | None, gw: Tensor | None) -> tuple[Tensor | None, ...]:
+        """-G, G Wᴴ and -(X + B)ᴴ G Wᴴ, and through W -Wᴴ G' Wᴴ."""
+        b, x, w = ctx.saved_tensors
+        gm = None if gw is None else -(w.mH @ gw @ w.mH)
         if gx is None:
             return None, None, gm
-        gy = times_near_identity(gx, v.mH)
+        gy = times(gx, w.mH)
         through_x = times((x + b).mH, gy)
         gb = -gx if ctx.needs_input_grad[0] else None
         return gb, gy, -through_x if gm is None else gm - through_x
@@ -72,17 +79,12 @@ class Quotient(Function):
     def jvp(
         ctx: Any, db: Tensor | None, dy: Tensor | None, dm: Tensor | None
     ) -> tuple[Tensor, ...]:
-        """The derivatives of X and V."""
-        b, x, v = ctx.saved_tensors
-        pairs = zip((db, dy, dm), (b, x, v), strict=True)
+        """The derivatives of X and W."""
+        b, x, w = ctx.saved_tensors
+        pairs = zip((db, dy, dm), (b, x, w), strict=True)
         db, dy, dm = (torch.zeros_like(t) if d is None else d for d, t in pairs)
-        dmw = times_near_identity(dm, v)
-        return times_near_identity(dy, v) - times(x + b, dmw) - db, -_between_inverses(v, dm)
-
-
-def _between_inverses(v: Tensor, d: Tensor) -> Tensor:
-    """W D W for W = I + V."""
-    return add_identity(v) @ times_near_identity(d, v)
+        dmw = dm @ w
+        return times(dy, w) - times(x + b, dmw) - db, -(w @ dmw)
 
 
 _quotient = differentiable(Quotient)

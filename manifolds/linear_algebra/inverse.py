@@ -110,17 +110,27 @@ def inverse_change(m: Tensor) -> Tensor:
     return w
 
 
-@opaque("accretive_inverse")
-def accretive_inverse_operator(s: Tensor) -> Tensor:
-    """S⁻¹ as one opaque operator: I and the change where that is small, else its own digits."""
+def inverse_and_change(m: Tensor, s: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """W = S⁻¹ and V = W - I for S = I + M, contiguous; each has its own digits; M is lost.
+
+    Where M is small those of V make W, elsewhere, and where nobody may look, those of W make V.
+    """
     inverse = by_lapack
-    if readable(s) and s.numel():
-        m = add_identity(s, -1)
+    if readable(m) and m.numel():
         size = largest_norm(m)
         if size < 1:
-            return add_identity(inverse_change(m))
-        inverse = by_lapack if needs_pivots(size, s.dtype) else by_blocks
-    return inverse(s).clone(memory_format=torch.contiguous_format)
+            v = inverse_change(m)
+            return add_identity(v), v
+        inverse = by_lapack if needs_pivots(size, m.dtype) else by_blocks
+    w = inverse(add_identity(m) if s is None else s).clone(memory_format=torch.contiguous_format)
+    return w, add_identity(w, -1)
+
+
+@opaque("accretive_inverse")
+def accretive_inverse_operator(s: Tensor) -> Tensor:
+    """S⁻¹ as one opaque operator."""
+    w, _ = inverse_and_change(add_identity(s, -1), s)
+    return w
 
 
 class AccretiveInverse(Function):
