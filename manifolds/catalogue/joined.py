@@ -35,7 +35,7 @@ class Joined(Manifold):
     def embed(self, *parameters: Tensor) -> Tensor:
         """The factors' points, joined."""
         parts = self.product.parts(parameters)
-        return self._vector([m.embed(*p) for m, p in zip(self.product, parts, strict=True)])
+        return self._vector([m.embed(*p) for m, p in zip(self.product.factors, parts, strict=True)])
 
     def coordinates(self, x: Tensor) -> tuple[Tensor, ...]:
         """The factors' coordinates."""
@@ -80,7 +80,7 @@ class Joined(Manifold):
         return [(m, y.reshape((*y.shape[:-1], *m.size))) for m, y in split]
 
     def _vector(self, points: list[Tensor]) -> Tensor:
-        pairs = zip(points, self.product, self.counts, strict=True)
+        pairs = zip(points, self.product.factors, self.counts, strict=True)
         return torch.cat(
             [x.reshape((*x.shape[: x.ndim - len(m.size)], c)) for x, m, c in pairs], -1
         )

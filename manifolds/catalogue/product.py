@@ -3,8 +3,8 @@
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
-from typing import Any
+from itertools import accumulate
+from typing import Any, cast
 
 import torch
 from torch import Generator, Tensor, nn
@@ -37,21 +37,24 @@ class Product(nn.Module):
 
     def __iter__(self) -> Iterator[Manifold]:
         """The factors."""
-        for factor in self.manifolds:
-            assert isinstance(factor, Manifold)  # noqa: S101 -- for the type checker
-            yield factor
+        return iter(self.factors)
+
+    @property
+    def factors(self) -> list[Manifold]:
+        """The factors; the compiler of torch 2.6 iterates over a list, not over a module."""
+        return cast("list[Manifold]", list(self.manifolds))
 
     def parts(self, parameters: Sequence[Tensor]) -> list[tuple[Tensor, ...]]:
         """The parameters of each factor; ValueError where the number is another."""
         if len(parameters) != sum(self.counts):
             wanted = " + ".join(map(str, self.counts))
             raise ValueError(f"Product takes {wanted} parameters, got {len(parameters)}")
-        rest = iter(parameters)
-        return [tuple(islice(rest, count)) for count in self.counts]
+        ends = accumulate(self.counts)
+        return [tuple(parameters[e - c : e]) for e, c in zip(ends, self.counts, strict=True)]
 
     def forward(self, *parameters: Tensor) -> tuple[Tensor, ...]:
         """Unconstrained parameters -> a point of each factor."""
-        return tuple(m(*p) for m, p in zip(self, self.parts(parameters), strict=True))
+        return tuple(m(*p) for m, p in zip(self.factors, self.parts(parameters), strict=True))
 
     @torch.no_grad()
     def right_inverse(self, x: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -34,7 +34,7 @@ def triangle(y: Tensor, q: Tensor) -> Tensor:
 
 def imaginary_diagonal(m: Tensor) -> Tensor:
     """i Im diag(M) as a matrix; zero for real M."""
-    if not m.is_complex():
+    if not m.dtype.is_complex:  # `m.is_complex()` in a derivative stops the compiler of torch 2.6
         return torch.zeros_like(m)
     return torch.diag_embed(1j * diagonal(m).imag)
 
