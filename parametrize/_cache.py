@@ -6,15 +6,14 @@ and from unchanged sources. The sources of a value are the originals and all tha
 hold: parameters, buffers, children, plain attributes, the training flag. Each must be the same
 object as before, and a tensor also have the same version (`optimizer.step`, `copy_`), the same
 memory (`.data =`, which `.double()` uses, is no new version) and the same `requires_grad`.
-What nobody can see is a write through `.data` (`w.data.add_(1)`), and a change inside a plain
-attribute (a list that grows).
+What nobody can see: a write through `.data` (`w.data.add_(1)`), and a list that grows in place.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from functools import wraps
 from operator import is_
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from weakref import ref
 
 import torch
@@ -32,11 +31,12 @@ from parametrize._ambient import (
 from parametrize._lost_write import warn_of_lost_write
 from parametrize._transaction import version_of
 
+P = ParamSpec("P")
+R = TypeVar("R")
+Slot = tuple[dict[str, Any], str, Any]
+
 # nn.Module's own attributes; a function's value does not depend on them, except for the flag
 _BOOKKEEPING = vars(Module()).keys() - {"training"}
-
-
-Slot = tuple[dict[str, Any], str, Any]
 
 
 class _Entry:
@@ -144,32 +144,47 @@ _scope: ContextVar[_Scope | None] = ContextVar("parametrize_cached", default=Non
 _traced: list[dict[Module, Any]] = []
 
 
-@contextmanager
-def cached() -> Iterator[None]:
+class cached:  # noqa: N801 -- used as a function
     """Compute each parametrized tensor once within this context; nests, the outermost counts.
 
     A change of what the tensor comes from (an optimizer step, an assignment, another registration)
     or of the mode it is read in (no_grad, autocast) computes it anew. Values and their graphs are
-    kept until the context ends. The context is that of the current thread or asyncio task.
+    kept until the context ends, which is one of the thread or asyncio task. Also a decorator.
     """
-    if is_compiling():
-        _traced.append(_traced[-1] if _traced else {})
-        try:
-            yield
-        finally:
+
+    # a class, as the compiler of torch 2.6 does not trace a `contextlib.contextmanager`
+    def __init__(self) -> None:
+        self.entered: list[tuple[_Scope | None, _Scope | None]] = []
+
+    def __enter__(self) -> None:
+        if is_compiling():
+            _traced.append(_traced[-1] if _traced else {})
+            return
+        outer = _scope.get()
+        nested = outer is not None and outer.is_open and outer.checkpoint is checkpoint()
+        own = None if nested else _Scope()
+        self.entered.append((outer, own))
+        _scope.set(own or outer)
+
+    def __exit__(self, *error: object) -> None:
+        if is_compiling():
             _traced.pop()
-        return
-    outer = _scope.get()
-    nested = outer is not None and outer.is_open and outer.checkpoint is checkpoint()
-    scope = outer if nested else _Scope()
-    _scope.set(scope)
-    try:
-        yield
-    finally:
+            return
+        outer, own = self.entered.pop()
         # not ContextVar.reset: a generator may be closed in another context than it began in
         _scope.set(outer)
-        if scope is not None and not nested:
-            scope.close()
+        if own is not None:
+            own.close()
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """The function, each call of it within its own context."""
+
+        @wraps(function)
+        def within(*args: P.args, **kwargs: P.kwargs) -> R:
+            with cached():
+                return function(*args, **kwargs)
+
+        return within
 
 
 def value_of(held: Module) -> Tensor:

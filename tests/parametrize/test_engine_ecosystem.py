@@ -84,6 +84,16 @@ def test_a_compiled_layer_inside_an_eager_cache_sees_each_step():
         assert not torch.equal(compiled(X), before)
 
 
+def test_one_cache_entered_again_inside_itself_ends_with_the_outer_one():
+    module, context = layer(parametrize), parametrize.cached()
+    with context:
+        first = module.weight
+        with context:
+            assert module.weight is first
+        assert module.weight is first
+    assert module.weight is not module.weight
+
+
 @pytest.mark.parametrize("cache", [False, True], ids=["uncached", "cached"])
 def test_an_exported_module_computes_the_same(cache):
     module = Recurrent(Symmetric, cache=cache)
