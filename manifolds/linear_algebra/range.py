@@ -69,6 +69,13 @@ def clipped(a: Tensor, limit: float) -> Tensor:
     return a.clamp(-limit, limit) if a.numel() < WORTH else clip(a, limit)
 
 
+def clamped(a: Tensor, limit: float) -> Tensor:
+    """The same without a derivative of its own, for use within that of another function."""
+    if a.is_complex():
+        return torch.view_as_complex(clamped(torch.view_as_real(a.resolve_conj()), limit))
+    return a.clamp(-limit, limit)
+
+
 def saturated(a: Tensor, limit: float) -> Tensor:
     """A, or its multiple of Frobenius norm `limit` where it is larger; (*batch, n, k) -> same."""
     a = clipped(a, limit)  # or the norm itself overflows

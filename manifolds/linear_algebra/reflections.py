@@ -1,27 +1,27 @@
-"""A product of Householder reflections about a frame B in compact form, with its derivative.
+"""A product of Householder reflections in compact form, with its derivative.
 
 H₁ ⋯ H_k = I - V R⁻¹ Vᴴ for Hᵢ = I - vᵢvᵢᴴ / (‖vᵢ‖²/2 + ihᵢ), R = ½(VᴴV) + i diag h, where ½S is
 the upper triangle of S with half of its diagonal (see `manifolds.maps.householder`). The frame is
 
-    X = -H₁ ⋯ H_k B = V Nᴴ - B, N = L R⁻ᴴ, L = BᴴV,
+    X = -H₁ ⋯ H_k [U; 0] = V Mᴴ - [U; 0], M = UᴴL R⁻ᴴ, L the upper k×k block of V.
 
-and V = B + F, with F and h linear in the parameters P: about the frame B F = P - B diag(d),
-dᵢ = bᵢᴴpᵢ, h = Im d, and L = I + BᴴP - diag(d); without one B = [I; 0], F = tril(P, -1) and
-h = Im diag P. Always ‖vᵢ‖ >= 1, and X = B at P = 0.
+V and h = Im diag P are linear in the parameters P: about directions W, V = W + P off the diagonal
+of L, which is that of W; without them V = [I; 0] + tril(P, -1), and U = I.
 
 Note [Derivative of a product of reflections]
-dR = ½(VᴴdV + dVᴴV) + i diag dh and dN = (dL - N dRᴴ) R⁻ᴴ. For the adjoint of X take G: then
-Y = GᴴV R⁻¹, R̄ = -YᴴN, h̄ = Im diag R̄, and with the strict upper triangle T of R̄
-V̄ = GN + V(T + Tᴴ + Re diag R̄) + BY. Products n k², forward and backward: three (BᴴP, FᴴF, VNᴴ) and
-four about a frame, two and three without, with k×k work of two triangular solves and a product; for
-square frames V and N are lower triangular, which `staircase_product` uses: 0.8 and 1.7, with two
-solves of 0.6. The solves are from the right, in a CPU's order of the entries: from the left they
-take twice as long (measured, k = 128: 115 µs, not 58). Memory: P, V, R, N.
+dR = ½(VᴴdV + dVᴴV) + i diag dh and dM = (UᴴdL - M dRᴴ) R⁻ᴴ. For the adjoint of X take G: then
+Z = GᴴV R⁻¹, R̄ = -ZᴴM, h̄ = Im diag R̄, and with the strict upper triangle T of R̄
+V̄ = GM + V(T + Tᴴ + Re diag R̄) + [UZ; 0]. Products n k², forward and backward: two (VᴴV, VMᴴ) and
+three, with k×k work of two triangular solves and three products; for square frames V and M are
+lower triangular, which `staircase_product` uses: 0.8 and 1.7, with two solves of 0.6. The solves
+are from the right, in a CPU's order of the entries: from the left they take twice as long
+(measured, k = 128: 115 µs, not 58). They read one triangle of R. Memory: P, V, R, M.
 
 Note [Digits of the Gram matrix]
-VᴴV = I + BᴴF + FᴴB + FᴴF has the rounding of F, which is small near the base. That of a product
-VᴴV grows with n: it left ‖XᴴX - I‖ = 14 √k eps for P of 1e-6 and n×k = 1000×10, this leaves 1.4
-(measured), and a polish begins at 8. It is for large P: dependent vᵢ leave 50, and 150 at k = 1024.
+The diagonal of VᴴV is a sum of n positive numbers, and as a product loses digits with n; torch's
+sum adds in cascades. Near the base ‖XᴴX - I‖ was 20 √k eps by the product and 1.8 by the sum at
+n×k = 2048×8, 6.5 and 4.9 at 1024×128 (measured), and a polish begins at 8. It is for large P:
+dependent vᵢ leave 50, and 150 at k = 1024.
 """
 
 from typing import Any
@@ -30,16 +30,18 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import add_identity, diagonal, identity_like
+from manifolds.linear_algebra.basics import diagonal, identity_like
 from manifolds.linear_algebra.differentiable import differentiable
-from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
+from manifolds.linear_algebra.opaque import opaque
 from manifolds.linear_algebra.orthonormalize import orthonormalized
-from manifolds.linear_algebra.staircase import FULL, LOWER, UPPER, staircase_product
-
-
-def inner(b: Tensor, p: Tensor) -> Tensor:
-    """bᵢᴴpᵢ; (*batch, n, k), (*batch, n, k) -> (*batch, 1, k)."""
-    return (b.conj() * p).sum(-2, keepdim=True)
+from manifolds.linear_algebra.range import clamped, largest_factor
+from manifolds.linear_algebra.staircase import (
+    FULL,
+    LOWER,
+    UPPER,
+    staircase_product,
+    upper_gram,
+)
 
 
 def half(s: Tensor) -> Tensor:
@@ -47,9 +49,9 @@ def half(s: Tensor) -> Tensor:
     return (s.triu() + s.triu(1)) / 2
 
 
-def turned(r: Tensor, d: Tensor) -> Tensor:
-    """R + i diag(Im d), (*batch, k, k), (*batch, k); R itself where real."""
-    return r + torch.diag_embed(1j * d.imag) if r.is_complex() else r
+def imaginary(d: Tensor) -> Tensor:
+    """i Im d, zero for real d."""
+    return d - d.real
 
 
 def plus(a: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -58,95 +60,90 @@ def plus(a: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return a + x @ y if a.ndim > 2 or torch.compiler.is_compiling() else a.addmm_(x, y)
 
 
-def padded(a: Tensor, like: Tensor) -> Tensor:
-    """[A; 0]; (*batch, k, k), (*batch, n, k) -> (*batch, n, k)."""
-    return torch.nn.functional.pad(a, (0, 0, 0, like.shape[-2] - a.shape[-2]))
+def top(a: Tensor) -> Tensor:
+    """The upper square block, a view; (*batch, n, k) -> (*batch, k, k)."""
+    return a[..., : a.shape[-1], :]
 
 
-def directions(p: Tensor, b: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-    """F, BᴴF and d, linear in P; (*batch, n, k) -> same, (*batch, k, k), (*batch, k)."""
-    if b is None:
-        f = p.tril(-1)
-        return f, f[..., : f.shape[-1], :], diagonal(p)
-    bp = b.mH @ p
-    d = diagonal(bp).contiguous()  # a strided row costs a product at k = 64 (measured)
-    f = torch.addcmul(p, b, d.unsqueeze(-2), value=-1)
-    return f, bp - torch.diag_embed(d), d
-
-
-def directions_adjoint(vbar: Tensor, rbar: Tensor, b: Tensor | None) -> Tensor:
-    """P̄ of F̄ = V̄ and h̄ = Im diag R̄."""
-    hbar = turned(torch.zeros_like(rbar), diagonal(rbar))
-    if b is None:
-        return vbar.tril(-1) + padded(hbar, vbar) if vbar.is_complex() else vbar.tril(-1)
-    return torch.addcmul(vbar, b, diagonal(hbar).unsqueeze(-2) - inner(b, vbar))
-
-
-def compact(p: Tensor, b: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-    """V, R, N; |p| <= 1 / (n eps), as of every chart's parameters, keeps ‖v‖² from overflow."""
-    f, bf, d = directions(p, b)
-    l = add_identity(bf)
-    if b is None:
-        v = f + identity_like(f)
-        s = staircase_product(v.mH, v, UPPER, LOWER, UPPER)
+def directions(p: Tensor, w: Tensor | None) -> Tensor:
+    """V, of entries whose squares stay finite; (*batch, n, k) -> (*batch, n, k)."""
+    p = clamped(p, largest_factor(p.shape[-2], p.dtype))
+    if w is None:
+        v = p.tril_(-1)
+        diagonal(v).fill_(1)
     else:
-        v = f + b
-        s = plus(l + bf.mH, f.mH, f)
-    r = turned(half(s), d)
+        v = p.add_(w)
+        diagonal(v).copy_(diagonal(w))
+    return v
+
+
+def free(vbar: Tensor, d: Tensor, w: Tensor | None) -> Tensor:
+    """What P moves of V, diag P replaced by i Im d; overwrites its argument."""
+    f = vbar.tril_(-1) if w is None else vbar
+    diagonal(f).copy_(imaginary(d))
+    return f
+
+
+def compact(p: Tensor, w: Tensor | None, u: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    """V, R, M."""
+    v = directions(p, w)
+    s = upper_gram(v) if w is not None else staircase_product(v.mH, v, UPPER, LOWER, UPPER)
+    squares = (v.conj() * v).real.sum(-2)
+    r = torch.diagonal_scatter(s, squares / 2 + imaginary(diagonal(p)), dim1=-2, dim2=-1)
+    l = top(v) if u is None else u.mH @ top(v)
     return v, r, torch.linalg.solve_triangular(r.mH, l, upper=False, left=False)
 
 
-def _shaped(b: Tensor, v: Tensor, n: Tensor) -> Tensor:  # noqa: ARG001 -- the signature
-    return shaped_like_the_first(v)
+@opaque("reflections")
+def frame_operator(v: Tensor, m: Tensor, u: Tensor) -> Tensor:
+    """V Mᴴ - [U; 0] polished, as one opaque operator."""
+    x = v @ m.mH
+    top(x).sub_(u)
+    return orthonormalized(x).contiguous()
 
 
-@opaque("reflections", _shaped)
-def frame_operator(b: Tensor, v: Tensor, n: Tensor) -> Tensor:
-    """V Nᴴ - B polished, as one opaque operator."""
-    return orthonormalized(plus(-b, v, n.mH)).contiguous()
+def frame(v: Tensor, m: Tensor, u: Tensor | None) -> Tensor:
+    """V Mᴴ - [U; 0], polished where U is given."""
+    if u is None:
+        return staircase_product(v, m.mH, LOWER, UPPER, FULL) - identity_like(v)
+    return frame_operator(v, m, u)
 
 
-def frame(v: Tensor, n: Tensor, b: Tensor | None) -> Tensor:
-    """V Nᴴ - B, polished about a frame."""
-    if b is None:
-        return staircase_product(v, n.mH, LOWER, UPPER, FULL) - identity_like(v)
-    return frame_operator(b, v, n)
-
-
-def adjoint(g: Tensor, v: Tensor, r: Tensor, n: Tensor, b: Tensor | None) -> Tensor:
+def adjoint(  # noqa: PLR0917 -- what `compact` has, and the base
+    g: Tensor, v: Tensor, r: Tensor, m: Tensor, w: Tensor | None, u: Tensor | None
+) -> Tensor:
     """P̄ of Note [Derivative of a product of reflections]; (*batch, n, k) -> (*batch, n, k)."""
-    lower = LOWER if b is None else FULL
+    lower = LOWER if w is None else FULL
     gv = staircase_product(g.mH, v, FULL, lower, lower)
-    y = torch.linalg.solve_triangular(r, gv, upper=True, left=False)
-    rbar = -staircase_product(y.mH, n, FULL, lower, UPPER)
+    z = torch.linalg.solve_triangular(r, gv, upper=True, left=False)
+    rbar = -staircase_product(z.mH, m, FULL, lower, UPPER)
     t = rbar.triu(1)
     s = t + t.mH + torch.diag_embed(diagonal(rbar).real)
-    vbar = staircase_product(g, n, FULL, lower, lower)
-    if b is None:
-        vbar = vbar + staircase_product(v, s, LOWER, FULL, LOWER) + padded(y, v)
-    else:
-        vbar = plus(plus(vbar, v, s), b, y)
-    return directions_adjoint(vbar, rbar, b)
+    vbar = staircase_product(g, m, FULL, lower, lower)
+    vbar = vbar + staircase_product(v, s, LOWER, FULL, LOWER) if w is None else plus(vbar, v, s)
+    top(vbar).add_(z if u is None else u @ z)
+    return free(vbar, diagonal(rbar), w)
 
 
-def tangent(p: Tensor, dp: Tensor, b: Tensor | None) -> Tensor:
+def tangent(p: Tensor, dp: Tensor, w: Tensor | None, u: Tensor | None) -> Tensor:
     """dX in direction dP."""
-    v, r, n = compact(p, b)
-    dv, dl, dd = directions(dp, b)
-    vdv = v.mH @ dv
-    dr = turned(half(vdv + vdv.mH), dd)
-    dn = torch.linalg.solve_triangular(r.mH, dl - n @ dr.mH, upper=False, left=False)
-    return dv @ n.mH + v @ dn.mH
+    v, r, m = compact(p, w, u)
+    f = free(dp.clone(), torch.zeros_like(diagonal(dp)), w)
+    vdv = v.mH @ f
+    dr = half(vdv + vdv.mH) + torch.diag_embed(imaginary(diagonal(dp)))
+    dl = top(f) if u is None else u.mH @ top(f)
+    dm = torch.linalg.solve_triangular(r.mH, dl - m @ dr.mH, upper=False, left=False)
+    return f @ m.mH + v @ dm.mH
 
 
 class Reflections(Function):
-    """P, and B or None -> X and V, R, N for its derivative; (*batch, n, k)."""
+    """P, and W, U or None -> X and V, R, M for its derivative; (*batch, n, k)."""
 
     @staticmethod
-    def forward(p: Tensor, b: Tensor | None) -> tuple[Tensor, ...]:
-        """X, V, R, N."""
-        v, r, n = compact(p, b)
-        return frame(v, n, b), v, r, n
+    def forward(p: Tensor, w: Tensor | None, u: Tensor | None) -> tuple[Tensor, ...]:
+        """X, V, R, M."""
+        v, r, m = compact(p, w, u)
+        return frame(v, m, u), v, r, m
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
@@ -157,54 +154,65 @@ class Reflections(Function):
         ctx.save_for_forward(*inputs)
 
     @staticmethod
-    def backward(ctx: Any, g: Tensor | None, *_: None) -> tuple[Tensor | None, None]:
+    def backward(ctx: Any, g: Tensor | None, *_: None) -> tuple[Tensor | None, None, None]:
         """The adjoint; the base is a constant."""
-        return None if g is None else _adjoint(g, *ctx.saved_tensors), None
+        return None if g is None else _adjoint(g, *ctx.saved_tensors), None, None
 
     @staticmethod
-    def jvp(ctx: Any, dp: Tensor, _: None) -> tuple[Tensor | None, ...]:
+    def jvp(ctx: Any, dp: Tensor, *_: None) -> tuple[Tensor | None, ...]:
         """The tangent."""
-        p, b = ctx.saved_tensors
-        return tangent(p, dp, b), None, None, None
+        p, w, u = ctx.saved_tensors
+        return tangent(p, dp, w, u), None, None, None
 
 
 class ReflectionsAdjoint(Function):
-    """G, V, R, N, P, B -> P̄; its derivatives are those with V, R, N made anew from P and B."""
+    """G, V, R, M, P, W, U -> P̄; its derivatives are those with V, R, M made anew from P."""
 
     @staticmethod
-    def forward(g: Tensor, v: Tensor, r: Tensor, n: Tensor, p: Tensor, b: Tensor | None) -> Tensor:  # noqa: ARG004, PLR0917 -- autograd's way of arguments
+    def forward(  # noqa: PLR0917 -- autograd's way of arguments, which torch.compile counts
+        g: Tensor,
+        v: Tensor,
+        r: Tensor,
+        m: Tensor,
+        p: Tensor,  # noqa: ARG004
+        w: Tensor | None,
+        u: Tensor | None,
+    ) -> Tensor:
         """The adjoint."""
-        return adjoint(g, v, r, n, b)
+        return adjoint(g, v, r, m, w, u)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
-        """Memory: G, P and B."""
-        g, _, _, _, p, b = inputs
-        ctx.save_for_backward(g, p, b)
-        ctx.save_for_forward(g, p, b)
+        """Memory: G, P, W and U."""
+        g, _, _, _, *rest = inputs
+        ctx.save_for_backward(g, *rest)
+        ctx.save_for_forward(g, *rest)
 
     @staticmethod
     def backward(ctx: Any, gp: Tensor) -> tuple[Tensor | None, ...]:
         """By torch."""
-        g, p, b = ctx.saved_tensors
-        pull: Any = torch.func.vjp(lambda g, p: adjoint(g, *compact(p, b), b), g, p)[1]
+        g, p, *base = ctx.saved_tensors
+        pull: Any = torch.func.vjp(lambda g, p: adjoint(g, *compact(p, *base), *base), g, p)[1]
         gg, gp = pull(gp)
-        return gg, None, None, None, gp, None
+        return gg, None, None, None, gp, None, None
 
     @staticmethod
-    def jvp(ctx: Any, dg: Tensor, _v: None, _r: None, _n: None, dp: Tensor, _: None) -> Tensor:
+    def jvp(ctx: Any, dg: Tensor, _v: None, _r: None, _m: None, dp: Tensor, *_: None) -> Tensor:
         """By torch."""
-        g, p, b = ctx.saved_tensors
-        return torch.func.jvp(lambda g, p: adjoint(g, *compact(p, b), b), (g, p), (dg, dp))[1]
+        g, p, *base = ctx.saved_tensors
+        return torch.func.jvp(lambda g, p: adjoint(g, *compact(p, *base), *base), (g, p), (dg, dp))[
+            1
+        ]
 
 
 _reflections, _adjoint = differentiable(Reflections), differentiable(ReflectionsAdjoint)
 
 
-def reflected(p: Tensor, b: Tensor | None = None) -> Tensor:
-    """-H₁ ⋯ H_k B, (*batch, n, k) -> (*batch, n, k), differentiable to every order in P.
+def reflected(p: Tensor, w: Tensor | None = None, u: Tensor | None = None) -> Tensor:
+    """-H₁ ⋯ H_k [U; 0], (*batch, n, k) -> (*batch, n, k), differentiable to every order in P.
 
-    B, of the same shape, is a constant, and X polished; [I; 0] where none is given, X as it comes.
+    W, of the same shape, and U, (*batch, k, k), are constants, and X polished; [I; 0] and I where
+    none are given, X as it comes.
     """
-    x, *_ = _reflections(p, b)
+    x, *_ = _reflections(p, w, u)
     return x

@@ -117,11 +117,11 @@ FUNCTIONS = {
     "complex reflections": (reflected, lambda: (wide(4, 3, dtype=torch.complex128),)),
     "square reflections": (reflected, lambda: (wide(3, 3),)),
     "reflections about a frame": (
-        lambda p: reflected(p, TALL.expand_as(p)),
+        lambda p: reflected(p, TALL.expand_as(p), frame(2, 2).expand(2, 2, 2)),
         lambda: (wide(2, 4, 2),),
     ),
     "complex reflections about a frame": (
-        lambda p: reflected(p, COMPLEX),
+        lambda p: reflected(p, COMPLEX, frame(2, 2, dtype=torch.complex128)),
         lambda: (wide(4, 2, dtype=torch.complex128),),
     ),
     "polar tall": (polar, lambda: (wide(2, 4, 2),)),
