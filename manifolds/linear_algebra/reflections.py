@@ -62,7 +62,7 @@ def plus(a: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 def top(a: Tensor) -> Tensor:
     """The upper square block, a view; (*batch, n, k) -> (*batch, k, k)."""
-    return a[..., : a.shape[-1], :]
+    return a.narrow(-2, 0, a.shape[-1])
 
 
 def directions(p: Tensor, w: Tensor | None) -> Tensor:

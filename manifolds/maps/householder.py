@@ -104,8 +104,9 @@ class CentredHouseholder(Reflecting):
         """P -> X."""
         if p.shape[-2] == p.shape[-1]:
             return orthonormalize(state["base_point"] @ reflected(p))
-        w, u = state["directions"], state["turn"]
-        return reflected(p, w.expand_as(p), u.expand(*p.shape[:-2], *u.shape[-2:]))
+        p, w = torch.broadcast_tensors(p, state["directions"])
+        u = state["turn"]
+        return reflected(p, w, u.expand(*p.shape[:-2], *u.shape[-2:]))
 
 
 class FixedHouseholder(Reflecting):

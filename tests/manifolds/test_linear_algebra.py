@@ -87,8 +87,8 @@ def tangent(a: Tensor) -> Tensor:
     return hyperbolic_tangent((a + a.mH) / 2)
 
 
-SQUARE, TALL = frame(3, 3), frame(4, 2)
-COMPLEX = frame(4, 2, dtype=torch.complex128)
+SQUARE, TALL, TURN = frame(3, 3), frame(4, 2), frame(2, 2)
+COMPLEX, COMPLEX_TURN = (frame(n, 2, dtype=torch.complex128) for n in (4, 2))
 FUNCTIONS = {
     "skew part": (skew_part, lambda: (wide(2, 3, 3),)),
     "complex skew part": (skew_part, lambda: (wide(3, 3, dtype=torch.complex128),)),
@@ -117,11 +117,11 @@ FUNCTIONS = {
     "complex reflections": (reflected, lambda: (wide(4, 3, dtype=torch.complex128),)),
     "square reflections": (reflected, lambda: (wide(3, 3),)),
     "reflections about a frame": (
-        lambda p: reflected(p, TALL.expand_as(p), frame(2, 2).expand(2, 2, 2)),
+        lambda p: reflected(p, TALL.expand_as(p), TURN.expand(*p.shape[:-2], 2, 2)),
         lambda: (wide(2, 4, 2),),
     ),
     "complex reflections about a frame": (
-        lambda p: reflected(p, COMPLEX, frame(2, 2, dtype=torch.complex128)),
+        lambda p: reflected(p, COMPLEX, COMPLEX_TURN),
         lambda: (wide(4, 2, dtype=torch.complex128),),
     ),
     "polar tall": (polar, lambda: (wide(2, 4, 2),)),
