@@ -12,9 +12,14 @@ from manifolds.maps.framed import FramedMatrix
 
 
 def unit_determinant(u: Tensor) -> Tensor:
-    """U diag(1, …, 1, 1 / det U): a submersion of U(n) onto SU(n), the identity on SU(n)."""
+    """U diag(1, …, 1, 1 / det U): a submersion of U(n) onto SU(n), the identity on SU(n).
+
+    SU(1) = {1} is a point: u / u has rounding in its value and its derivative, and 1 has none.
+    """
     if not u.shape[-1]:
         return u
+    if u.shape[-1] == 1:
+        return 0 * u + 1
     turn = torch.linalg.det(u).conj()[..., None, None]
     return torch.cat([u[..., :-1], u[..., -1:] * (turn / turn.abs())], dim=-1)
 

@@ -17,11 +17,16 @@ MOMENTS = (1, 2, 4)
 
 
 def standardized_difference(a: Tensor, b: Tensor) -> Tensor:
-    """|mean a - mean b| in standard errors, columns apart; (m, d), (m, d) -> (d,)."""
+    """|mean a - mean b| in standard errors, columns apart; (m, d), (m, d) -> (d,).
+
+    Where there is no chance (a constant, an entry that is 0) a standard error is that of rounding,
+    which says nothing: means that agree to √eps of their column, or to eps of the largest, agree.
+    """
     error = torch.sqrt((a.var(0) + b.var(0)) / len(a))
     difference = (a.mean(0) - b.mean(0)).abs()
-    rounding = torch.finfo(a.dtype).eps ** 0.5  # a constant has no standard error
-    return torch.where(difference <= rounding * a.abs().mean(0), 0, difference / error)
+    eps, size = torch.finfo(a.dtype).eps, a.abs().mean(0)
+    rounding = torch.maximum(eps**0.5 * size, eps * size.max())
+    return torch.where(difference <= rounding, 0, difference / error)
 
 
 def measure_sampler(subject: Subject) -> Iterator[Finding]:
