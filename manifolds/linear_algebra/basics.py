@@ -35,6 +35,12 @@ def times(a: Tensor, b: Tensor) -> Tensor:
     return a @ b
 
 
+def plus_product(c: Tensor, a: Tensor, b: Tensor, scale: float = 1) -> Tensor:
+    """C + scale AB in one pass, no broadcasting; (*batch, n, k), (*batch, n, m), (*batch, m, k)."""
+    flat = (t.reshape(-1, *t.shape[-2:]) for t in (c, a, b))
+    return torch.baddbmm(*flat, alpha=scale).view(c.shape)
+
+
 def dot(a: Tensor, b: Tensor, room: Tensor | None = None) -> Tensor:
     """⟨a,b⟩ of real vectors; (*batch, n), (*batch, n) -> (*batch, 1); products come into `room`."""
     return torch.mul(a, b, out=room).sum(-1, keepdim=True)

@@ -91,14 +91,14 @@ def needs_pivots(size: float, dtype: torch.dtype) -> bool:
     return not (1 + size) ** 2 <= torch.finfo(dtype).eps ** -0.5
 
 
-def inverse_change(m: Tensor) -> Tensor:
+def inverse_change(m: Tensor, size: float | None = None) -> Tensor:
     """(I + M)⁻¹ - I for M + Mᴴ >= 0, contiguous; M is lost, or it is the result, 0.
 
-    The method depends on the numbers, which only a CPU may read.
+    The method depends on the numbers, which only a CPU may read; ‖M‖ <= size, if that is known.
     """
     inverse = by_lapack
     if readable(m) and m.numel():
-        size = largest_norm(m)
+        size = largest_norm(m) if size is None else size
         if not size:
             return m
         if m.shape[:-2].numel() >= many.MANY and (found := by_series(m, size)) is not None:

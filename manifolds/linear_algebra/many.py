@@ -16,7 +16,7 @@ from torch import Tensor
 
 from manifolds.linear_algebra.basics import readable
 
-SMALL, MANY = 8, 128
+SMALL, MANY = 7, 128
 """Up to this size, and from so many matrices on; Note [Batch last]."""
 
 

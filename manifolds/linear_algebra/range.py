@@ -19,6 +19,11 @@ def largest_factor(n: int, dtype: torch.dtype) -> float:
     return math.sqrt(torch.finfo(dtype).max / ((8 if dtype.is_complex else 2) * max(n, 1)))
 
 
+def angle_limit(p: Tensor) -> float:
+    """1/(n eps) for n×k parameters: at ‖A‖ = 1/eps no digit of an angle is left."""
+    return 1 / (max(*p.shape[-2:], 1) * torch.finfo(p.dtype).eps)
+
+
 WORTH = 2**14
 """Entries from which `Clip` is faster than torch.clamp. Measured with the derivative, in µs: 64×64
 30 against 22, 128×128 33 against 35, 1000×128 62 against 161."""
@@ -45,7 +50,7 @@ class Clip(Function):
         (a,) = ctx.saved_tensors
         if torch.is_grad_enabled():  # of the kernel torch 2.13 has no forward derivative
             return masked(g, a, ctx.limit), None
-        return torch.ops.aten.hardtanh_backward(g, a, -ctx.limit, ctx.limit), None
+        return within(g, a, ctx.limit), None
 
     @staticmethod
     def jvp(ctx: Any, da: Tensor, _: None) -> Tensor:
@@ -54,9 +59,19 @@ class Clip(Function):
         return masked(da, a, ctx.limit)
 
 
-def masked(a: Tensor, b: Tensor, limit: float) -> Tensor:
-    """A where |B| < limit, else 0."""
-    return torch.where(b.abs() < limit, a, 0)
+def masked(g: Tensor, a: Tensor, limit: float) -> Tensor:
+    """G where |A| < limit, else 0, real and imaginary parts each; differentiable."""
+    if a.is_complex():
+        return torch.complex(masked(g.real, a.real, limit), masked(g.imag, a.imag, limit))
+    return torch.where(a.abs() < limit, g, 0)
+
+
+def within(g: Tensor, a: Tensor, limit: float) -> Tensor:
+    """The same in one pass, without a derivative."""
+    if a.is_complex():
+        g, a = (torch.view_as_real(t.resolve_conj()) for t in (g, a))
+        return torch.view_as_complex(within(g, a, limit))
+    return torch.ops.aten.hardtanh_backward(g, a, -limit, limit)
 
 
 clip = differentiable(Clip)

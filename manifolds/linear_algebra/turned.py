@@ -2,8 +2,16 @@
 
 With V = (I - A/2)⁻¹ - I and W = I + V, X = B (I + 2V), dX = (X + B) (dA/2) W and dV = W (dA/2) W.
 The skew part is taken here too: of many small matrices it costs as much as a product by itself.
+Entries of P are clipped at `angle_limit`, where no digit of an angle is left: only if they come
+near it a CPU does that at all.
+
+Note [Next to the base]
+V is A/2 up to ‖A/2‖² and more: where that is below eps/2, W has its digits with V = A/2, and so
+have X and the gradient. Forward is one product there and the look of the polish at XᵀX, backward
+two.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -11,7 +19,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra import many
-from manifolds.linear_algebra.basics import add_identity, readable, times
+from manifolds.linear_algebra.basics import add_identity, plus_product, readable, times
 from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.inverse import (
     by_series,
@@ -22,6 +30,7 @@ from manifolds.linear_algebra.inverse import (
 from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.orthonormalize import orthonormalized, rounding_limit
+from manifolds.linear_algebra.range import angle_limit, clipped, masked, within
 from manifolds.linear_algebra.symmetry import skew_part
 
 
@@ -33,27 +42,36 @@ def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 @opaque("turned", _shaped)
 def turned_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """X, Y and V as one opaque operator."""
+    limit, size = angle_limit(p), None
+    if readable(p) and p.numel():
+        size = largest_norm(p) / 2
+    if size is None or not 2 * size <= limit:
+        p, size = clipped(p, limit), size and math.inf
     if not many.are_many(p):
-        return turned_each(b, p)
-    size = largest_norm(p) / 2
+        return turned_each(b, p, size)
     if size and not needs_pivots(size, p.dtype):
         return turned_many(b, p, size)
-    x, y, v = turned_each(b, p)
+    x, y, v = turned_each(b, p, size)
     return x, many.kept_like(y).copy_(y), many.kept_like(v).copy_(v)
 
 
-def turned_each(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """X, Y and V by products of matrices; at the base a CPU sees that there are none."""
-    v = inverse_change(torch.sub(p.mH.contiguous(), p).mul_(0.25))
-    x = b.clone(memory_format=torch.contiguous_format)
-    if not (readable(v) and is_zero(v)):
-        x = times(b, v).mul_(2).add_(b)  # rounding is that of V: none near the base
-    x = orthonormalized(x).contiguous()
+def turned_each(b: Tensor, p: Tensor, size: float | None) -> tuple[Tensor, Tensor, Tensor]:
+    """X, Y and V by products of matrices, ‖A/2‖ <= size; at the base there are none."""
+    v = quarter(p)
+    if size is None or not size**2 <= torch.finfo(p.dtype).eps / 2:
+        v = inverse_change(v.neg_(), size)
+    x = b.clone(memory_format=torch.contiguous_format) if size == 0 else plus_product(b, b, v, 2)
+    x = orthonormalized(x).contiguous()  # rounding is that of V: none near the base
     return x, x + b, v
 
 
+def quarter(t: Tensor) -> Tensor:
+    """(T - Tᴴ)/4."""
+    return t.mH.clone(memory_format=torch.contiguous_format).sub_(t).mul_(-0.25)
+
+
 def turned_many(b: Tensor, p: Tensor, size: float) -> tuple[Tensor, Tensor, Tensor]:
-    """The same with the batch last, ‖A/2‖ <= size; Note [Batch last]."""
+    """The same with the batch last; Note [Batch last]."""
     batch, b, p = p.shape[:-2], many.batch_last(b), many.batch_last(p)
     m = torch.sub(p, many.adjoint(p)).mul_(-0.25)
     found = by_series(m, size, many.product)
@@ -67,16 +85,17 @@ def turned_many(b: Tensor, p: Tensor, size: float) -> tuple[Tensor, Tensor, Tens
 
 
 @opaque("turned_adjoint")
-def adjoint_operator(y: Tensor, v: Tensor, g: Tensor) -> Tensor:
+def adjoint_operator(y: Tensor, v: Tensor, g: Tensor, p: Tensor) -> Tensor:
     """The adjoint as one opaque operator."""
     at_base = readable(v) and is_zero(v)
     if many.are_many(g):
         batch, y, v, g = g.shape[:-2], *(many.batch_last(t) for t in (y, v, g))
         gw = g if at_base else many.product(g, many.adjoint(v)).add_(g)
         t = many.product(many.adjoint(y), gw)
-        return many.batch_first(torch.sub(t, many.adjoint(t)).mul_(0.25), batch)
-    t = times(y.mH, g if at_base else times(g, v.mH).add_(g))
-    return torch.sub(t, t.mH.contiguous()).mul_(0.25)
+        gp = many.batch_first(torch.sub(t, many.adjoint(t)).mul_(0.25), batch)
+    else:
+        gp = quarter(times(y.mH, g if at_base else plus_product(g, g, v.mH)))
+    return within(gp, p, angle_limit(p))
 
 
 class Turned(Function):
@@ -88,33 +107,34 @@ class Turned(Function):
         return turned_operator(b, p)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, ...]) -> None:  # noqa: ARG004
-        """Memory: Y and V."""
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, ...]) -> None:
+        """Memory: Y and V, and P that lives anyway."""
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(*output[1:])
-        ctx.save_for_forward(*output[1:])
+        ctx.save_for_backward(*output[1:], inputs[1])
+        ctx.save_for_forward(*output[1:], inputs[1])
 
     @staticmethod
     def backward(
         ctx: Any, gx: Tensor | None, gy: Tensor | None, gv: Tensor | None
     ) -> tuple[Tensor | None, ...]:
         """With G in X and Y: G (I + 2V)ᴴ, skew(Yᴴ G Wᴴ)/2, and through V skew(Wᴴ G' Wᴴ)/2."""
-        y, v = ctx.saved_tensors
+        y, v, p = ctx.saved_tensors
         g = gx if gy is None else gy if gx is None else gx + gy
-        gb, gp = None, None if g is None else _adjoint(y, v, g)
+        gb, gp = None, None if g is None else _adjoint(y, v, g, p)
         if g is not None and ctx.needs_input_grad[0]:
             gb = g + 2 * times(g, v.mH) + (0 if gy is None else gy)
         if gv is not None:
             w = add_identity(v)
-            through = skew_part(w.mH @ gv @ w.mH) / 2
+            through = masked(skew_part(w.mH @ gv @ w.mH) / 2, p, angle_limit(p))
             gp = through if gp is None else gp + through
         return gb, gp
 
     @staticmethod
     def jvp(ctx: Any, db: Tensor | None, dp: Tensor | None) -> tuple[Tensor, ...]:
         """The derivatives of X, Y and V."""
-        y, v = ctx.saved_tensors
-        half, w = skew_part(torch.zeros_like(v) if dp is None else dp) / 2, add_identity(v)
+        y, v, p = ctx.saved_tensors
+        dp = torch.zeros_like(v) if dp is None else masked(dp, p, angle_limit(p))
+        half, w = skew_part(dp) / 2, add_identity(v)
         dx, dv = times(y, half @ w), w @ half @ w
         if db is None:
             return dx, dx.clone(), dv
@@ -123,32 +143,32 @@ class Turned(Function):
 
 
 class TurnedAdjoint(Function):
-    """skew(T)/2 with T = Yᴴ G (I + V)ᴴ, Y = X + B: the gradient in P."""
+    """skew(T)/2 with T = Yᴴ G (I + V)ᴴ, Y = X + B: the gradient in P, 0 where P is clipped."""
 
     @staticmethod
-    def forward(y: Tensor, v: Tensor, g: Tensor) -> Tensor:
+    def forward(y: Tensor, v: Tensor, g: Tensor, p: Tensor) -> Tensor:
         """skew(T)/2."""
-        return adjoint_operator(y, v, g)
+        return adjoint_operator(y, v, g, p)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:  # noqa: ARG004
-        """Memory: Y, V and G."""
+        """Memory: Y, V and G, and P."""
         ctx.save_for_backward(*inputs)
         ctx.save_for_forward(*inputs)
 
     @staticmethod
-    def backward(ctx: Any, h: Tensor) -> tuple[Tensor, ...]:
+    def backward(ctx: Any, h: Tensor) -> tuple[Tensor | None, ...]:
         """G Wᴴ Sᴴ, Sᴴ Yᴴ G and Y S W with S = skew(H)/2."""
-        y, v, g = ctx.saved_tensors
-        s, w = skew_part(h) / 2, add_identity(v)
-        return g @ (s @ w).mH, s.mH @ (y.mH @ g), y @ (s @ w)
+        y, v, g, p = ctx.saved_tensors
+        s, w = skew_part(masked(h, p, angle_limit(p))) / 2, add_identity(v)
+        return g @ (s @ w).mH, s.mH @ (y.mH @ g), y @ (s @ w), None
 
     @staticmethod
-    def jvp(ctx: Any, dy: Tensor, dv: Tensor, dg: Tensor) -> Tensor:
+    def jvp(ctx: Any, dy: Tensor, dv: Tensor, dg: Tensor, _: Tensor | None) -> Tensor:
         """Linear in each."""
-        y, v, g = ctx.saved_tensors
+        y, v, g, p = ctx.saved_tensors
         gw, dgw = g + g @ v.mH, dg + dg @ v.mH + g @ dv.mH
-        return skew_part(dy.mH @ gw + y.mH @ dgw) / 2
+        return masked(skew_part(dy.mH @ gw + y.mH @ dgw) / 2, p, angle_limit(p))
 
 
 _turned, _adjoint = differentiable(Turned), differentiable(TurnedAdjoint)

@@ -51,6 +51,7 @@ class Cayley(Retraction):
 
     name = "cayley"
     curve = "cayley"
+    clips = True
     fixed = FixedCayley()
 
     def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor
 from manifolds.interface import Manifold
 from manifolds.interface.moving import base_is_moving
 from manifolds.interface.precision import working_dtype
-from manifolds.linear_algebra.range import clipped
+from manifolds.linear_algebra.range import angle_limit, clipped
 from manifolds.maps import Map, resolve
 from manifolds.maps.map import State
 
@@ -47,9 +47,9 @@ class Framed(Manifold):
         Entries are clipped at 1/(n eps): at ‖A‖ = 1/eps no digit of an angle is left, and beyond it
         rounding turned the determinant of odd rotations to -1 (Cayley, float32, entries of 1e7).
         """
-        n, p = max(*self.size, 1), self.frame(parameters[0])
+        p = self.frame(parameters[0])
         if not self.chart.takes_any(p):
-            p = clipped(p, 1 / (n * torch.finfo(p.dtype).eps))
+            p = clipped(p, angle_limit(p))
         return self.unframe(self.chart.point(self._state(p), p))
 
     def coordinates(self, x: Tensor) -> Tensor:

@@ -60,6 +60,8 @@ class Retraction(Map, Chart):
 
     curve: str | None = None
     """Of one real column: the curve on the sphere, where `plane_curve` has it."""
+    clips: bool = False
+    """Whether `turn` clips parameters itself."""
 
     @abstractmethod
     def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
@@ -78,7 +80,9 @@ class Retraction(Map, Chart):
         return {"base_point": orthonormalized(x, BASE_ROUNDING)}, torch.zeros_like(x)
 
     def takes_any(self, p: Tensor) -> bool:
-        """Where `curve` serves."""
+        """Where `curve` serves, or `turn` sees to it."""
+        if p.shape[-1] == p.shape[-2]:
+            return self.clips
         return self.curve is not None and p.shape[-1] == 1 < p.shape[-2] and not p.is_complex()
 
     def point(self, state: State, p: Tensor) -> Tensor:
