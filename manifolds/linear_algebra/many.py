@@ -17,7 +17,9 @@ from torch import Tensor
 from manifolds.linear_algebra.basics import readable
 
 SMALL, MANY = 7, 128
-"""Up to this size, and from so many matrices on; Note [Batch last]."""
+"""Up to this size, and from so many matrices on; Note [Batch last]. From 8×8 on a BLAS has kernels:
+a step of the Cayley map takes 1.1 times as long here, where the layout is turned five times. Of 7×7
+a product takes 250 µs, here 44 (measured)."""
 
 
 def are_many(a: Tensor) -> bool:

@@ -7,6 +7,7 @@ from torch import Tensor
 from manifolds.linear_algebra import many
 from manifolds.linear_algebra.inverse import by_series
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
+from manifolds.linear_algebra.range import angle_limit
 from manifolds.linear_algebra.symmetry import skew_part
 from manifolds.linear_algebra.turned import turned
 
@@ -84,7 +85,7 @@ def test_the_largest_error_is_that_of_the_worst_matrix(dtype: torch.dtype):
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e3, 1e12])
-@pytest.mark.parametrize("n", [1, 2, 5, 8])
+@pytest.mark.parametrize("n", [1, 2, 5, many.SMALL, many.SMALL + 1])
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("name", MAPS)
 def test_many_matrices_are_turned_as_one_by_one(
@@ -117,3 +118,13 @@ def test_compiled_gradients_of_many_matrices_are_the_eager_ones(name: str):
     g = normal(many.MANY, 3, 3, seed=5)
     ours, eager = (torch.autograd.grad(f(b, p), p, g) for f in (compiled, MAPS[name]))
     torch.testing.assert_close(ours, eager)
+
+
+@pytest.mark.parametrize("n", [3, many.SMALL + 1])
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_a_parameter_that_is_clipped_has_no_gradient(n: int, dtype: torch.dtype):
+    b, p = frames(n, dtype), normal(many.MANY, n, n, dtype=dtype)
+    p[0, 0, 1] = 2 * angle_limit(p)
+    (gradient,) = torch.autograd.grad(turned(b, p.requires_grad_()).abs().sum(), p)
+    assert gradient[0, 0, 1].real == 0
+    assert (gradient[1:, 0, 1].real != 0).all()
