@@ -39,15 +39,17 @@ def symplecticity(x: Tensor) -> Tensor:
 
 
 def polished(x: Tensor, limit: float) -> Tensor:
-    """X, after two Newton-Schulz steps for X (X⋆X)^(-1/2) where its violation exceeds `limit`.
+    """X, after two Newton-Schulz steps for X (X⋆X)^(-1/2) where its violation exceeds `limit` / 2.
 
-    A base point cast to a longer dtype is off by the rounding of the shorter one. A point that is
-    exact to rounding is left alone: the rounding of X⋆X, eps ‖X‖², would be more than its own.
+    A base point cast to a longer dtype is off by the rounding of the shorter one, and one that
+    moves adds up what each move leaves (AdamW, float32: 33 eps after 457 moves, measured); half of
+    the limit is left to the moves before the next polish. A point that is exact to rounding is left
+    alone: the rounding of X⋆X, eps ‖X‖², would be more than its own.
     """
     y = x
     for _ in range(2):
         y = (3 * y - y @ (star(y) @ y)) / 2
-    return torch.where((symplecticity(x) > limit)[..., None, None], y, x)
+    return torch.where((symplecticity(x) > limit / 2)[..., None, None], y, x)
 
 
 def nearest_symplectic(x: Tensor) -> Tensor:

@@ -21,6 +21,11 @@ WIDER = {
 }
 
 
+TRAINED = 1 / 4
+"""How far parameters have moved. By N(0, 1) some of an open set come to its boundary: products of
+exponentials of them had a condition number of 3e6, which is singular in float32."""
+
+
 def module_with(x: Tensor) -> nn.Module:
     """A module whose `weight` is x."""
     module = nn.Module()
@@ -40,7 +45,7 @@ def constrained(subject: Subject, x: Tensor) -> nn.Module:
     module = constrain(module_with(x), "weight", subject.make())
     with torch.no_grad():
         for p in module.parameters():
-            p.add_(subject.noise(p, "trained"))
+            p.add_(TRAINED * subject.noise(p, "trained"))
     return module
 
 
