@@ -24,10 +24,11 @@ Square, X = B f(A), A skew. Forward; then the adjoint of f at Bᵀ G, G the grad
 A base that moves every step has zero parameters when the derivative is taken, and the point is the
 next base: backward is BᵀG, 1.
 
-Tall. Every map about a frame B is X = B C₁ + P C₂, C₁ and C₂ functions of BᵀP and PᵀP (for
-householder B holds the reflectors of the base, and P those of the point): BᵀP 1, PᵀP 1/2, the sum
-2; the adjoint is [B P]ᵀG 2 and G C₂ᵀ + B · + P · 3.                                       7/2 + 5
+Tall. A map about a frame B is X = B C₁ + P C₂, C₁ and C₂ functions of BᵀP and PᵀP: BᵀP 1, PᵀP
+1/2, the sum 2; the adjoint is [B P]ᵀG 2 and G C₂ᵀ + B · + P · 3.                           7/2 + 5
 With a moving base the gradient is projected, G - B sym(BᵀG): 2.
+    householder  V Mᵀ - [U; 0] knows its base by V = W + P alone: VᵀV 1/2, VMᵀ 1; adjoint VᵀG 1,
+                 GM 1, V · 1.                                                             3/2 + 3
 
 Passes. Forward reads P and B and writes X 3, the loss ⟨G, X⟩ reads both 2, backward reads G, B and
 X and writes P̄ 4, SGD reads P, P̄ and its momentum and writes two of them 5. With a moving base X is
@@ -77,7 +78,7 @@ FLOORS: dict[str, Floor] = {
     "cayley-rebased": moved(4 / 3),
     "exponential": Floor((3 / 2, 2)),
     "exponential-rebased": moved(3 / 2),
-    "householder": Floor((1, 8 / 3)),
+    "householder": Floor((1, 8 / 3), tall=(3 / 2, 3)),
     "polar": Floor((3 / 2, 2)),
     "polar-rebased": moved(3 / 2),
 }
