@@ -78,8 +78,8 @@ def directions(p: Tensor, w: Tensor | None) -> Tensor:
 
 
 def free(vbar: Tensor, d: Tensor, w: Tensor | None) -> Tensor:
-    """What P moves of V, diag P replaced by i Im d; overwrites its argument."""
-    f = vbar.tril_(-1) if w is None else vbar
+    """What P moves of V, diag P replaced by i Im d; may overwrite its argument."""
+    f = vbar.tril(-1) if w is None else vbar
     diagonal(f).copy_(imaginary(d))
     return f
 
