@@ -200,9 +200,8 @@ class ReflectionsAdjoint(Function):
     def jvp(ctx: Any, dg: Tensor, _v: None, _r: None, _m: None, dp: Tensor, *_: None) -> Tensor:
         """By torch."""
         g, p, *base = ctx.saved_tensors
-        return torch.func.jvp(lambda g, p: adjoint(g, *compact(p, *base), *base), (g, p), (dg, dp))[
-            1
-        ]
+        push: Any = torch.func.jvp
+        return push(lambda g, p: adjoint(g, *compact(p, *base), *base), (g, p), (dg, dp))[1]
 
 
 _reflections, _adjoint = differentiable(Reflections), differentiable(ReflectionsAdjoint)

@@ -83,9 +83,10 @@ class CentredHouseholder(Reflecting):
     they are between 2 and 4, dimensions are lacking where BᴴV is singular, and a step takes two
     products more; after 400 steps of plain gradient descent at the best of six rates Procrustes was
     left at 0.029 and 0.088 (60×20, 60×55, means of three), and by this chart at 0.038 and 0.087,
-    tr XᵀSXD at 0.022 and 0.056, by this chart at 0.026 and 0.049 (measured). With pᵢ below the
-    diagonal and W turned to a lower triangle in L, as of `base="fixed"`, the rank is full
-    everywhere, and they were left at 0.036 and 0.51, 0.058 and 0.13.
+    tr XᵀSXD at 0.022 and 0.056, by this chart at 0.026 and 0.048; with momentum at 0.014 and 0.037
+    by the other and 0.024 and 0.042 by this, 0.016 and 0.013, and 0.021 and 0.012 (measured). With
+    pᵢ below the diagonal and W turned to a lower triangle in L, as of `base="fixed"`, the rank is
+    full everywhere, and plain descent left them at 0.036 and 0.51, 0.059 and 0.13.
 
     Square: X = -B H(P), vᵢ = bᵢ and the components along b₁, …, bᵢ₋₁ left out, for the zeros of the
     triangles. The derivative at P = 0 is twice an isometry. Shifting reflectors of B itself in the
