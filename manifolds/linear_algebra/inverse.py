@@ -68,10 +68,12 @@ def by_elimination(s: Tensor) -> Tensor:
     return many.batch_first(w, s.shape[:-2])
 
 
-def by_series(m: Tensor, size: float, product: Product = torch.matmul) -> Tensor | None:
-    """Σ_{0 < j <= d} (-M)^j where ‖M‖^d <= eps/2 for a d up to 8, relative to M; None elsewhere."""
+def by_series(
+    m: Tensor, size: float, product: Product = torch.matmul, longest: int = LONGEST
+) -> Tensor | None:
+    """Σ_{0 < j <= d} (-M)^j for the first d with ‖M‖^d <= eps/2, relative to M; None if too long."""
     degree, limit = 2, torch.finfo(m.dtype).eps / 2
-    if not size < 1 or size**LONGEST > limit:
+    if not size < 1 or size**longest > limit:
         return None
     power = product(m, m)
     v = power - m

@@ -16,10 +16,14 @@ from torch import Tensor
 
 from manifolds.linear_algebra.basics import readable
 
-SMALL, MANY = 7, 128
+SMALL, MANY = 8, 128
 """Up to this size, and from so many matrices on; Note [Batch last]. From 8×8 on a BLAS has kernels:
 a step of the Cayley map takes 1.1 times as long here, where the layout is turned five times. Of 7×7
 a product takes 250 µs, here 44 (measured)."""
+
+
+LONGEST = 4
+"""Terms of a series: 8 take four products, and an elimination the time of two and a half."""
 
 
 def are_many(a: Tensor) -> bool:
@@ -30,13 +34,13 @@ def are_many(a: Tensor) -> bool:
 
 def batch_last(a: Tensor) -> Tensor:
     """(*batch, n, k) -> (n, k, b), contiguous, a copy where that is needed."""
-    return a.reshape(-1, *a.shape[-2:]).permute(1, 2, 0).contiguous()
+    n, k = a.shape[-2:]
+    return a.reshape(-1, n * k).t().contiguous().view(n, k, -1)
 
 
 def batch_first(t: Tensor, batch: torch.Size) -> Tensor:
     """(n, k, b) -> (*batch, n, k), contiguous, a copy."""
-    view = t.unflatten(-1, batch).movedim((0, 1), (-2, -1))
-    return view.clone(memory_format=torch.contiguous_format)
+    return t.flatten(0, 1).t().contiguous().view(*batch, *t.shape[:2])
 
 
 def kept(t: Tensor, batch: torch.Size) -> Tensor:

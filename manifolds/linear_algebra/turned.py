@@ -58,11 +58,16 @@ def turned_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def turned_each(b: Tensor, p: Tensor, size: float | None) -> tuple[Tensor, Tensor, Tensor]:
     """X, Y and V by products of matrices, ‖A/2‖ <= size; at the base there are none."""
     v = quarter(p)
-    if size is None or not size**2 <= torch.finfo(p.dtype).eps / 2:
+    if size is None or not is_next_to_base(size, p.dtype):
         v = inverse_change(v.neg_(), size)
     x = b.clone(memory_format=torch.contiguous_format) if size == 0 else plus_product(b, b, v, 2)
     x = orthonormalized(x).contiguous()  # rounding is that of V: none near the base
     return x, x + b, v
+
+
+def is_next_to_base(size: float, dtype: torch.dtype) -> bool:
+    """Whether V is A/2 for ‖A/2‖ <= size; Note [Next to the base]."""
+    return size**2 <= torch.finfo(dtype).eps / 2
 
 
 def quarter(t: Tensor) -> Tensor:
@@ -73,9 +78,10 @@ def quarter(t: Tensor) -> Tensor:
 def turned_many(b: Tensor, p: Tensor, size: float) -> tuple[Tensor, Tensor, Tensor]:
     """The same with the batch last; Note [Batch last]."""
     batch, b, p = p.shape[:-2], many.batch_last(b), many.batch_last(p)
-    m = torch.sub(p, many.adjoint(p)).mul_(-0.25)
-    found = by_series(m, size, many.product)
-    v = many.eliminated(m) if found is None else found
+    v = torch.sub(p, many.adjoint(p)).mul_(0.25)
+    if not is_next_to_base(size, p.dtype):
+        found = by_series(v.neg_(), size, many.product, many.LONGEST)
+        v = many.eliminated(v) if found is None else found
     t = many.product(b, v).mul_(2).add_(b)
     x = many.batch_first(t, batch)
     if many.largest_error(t) > rounding_limit(x):
