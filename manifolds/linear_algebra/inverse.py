@@ -40,8 +40,8 @@ Product = Callable[[Tensor, Tensor], Tensor]
 def by_blocks(s: Tensor) -> Tensor:
     """S⁻¹ without pivots; Note [Inverse by blocks]."""
     n, number = s.shape[-1], s.shape[:-2].numel()
-    if n <= (MANY_LEAF if number >= many.MANY else LEAF):
-        return by_elimination(s) if number >= many.MANY else by_lapack(s)
+    if n <= (MANY_LEAF if number >= many.SEVERAL else LEAF):
+        return by_elimination(s) if number >= many.SEVERAL else by_lapack(s)
     h = n // 2
     p, r, inverse = s[..., :h, h:], s[..., h:, :h], torch.empty_like(s)
     w = by_blocks(s[..., :h, :h])
@@ -103,7 +103,7 @@ def inverse_change(m: Tensor, size: float | None = None) -> Tensor:
         size = largest_norm(m) if size is None else size
         if not size:
             return m
-        if m.shape[:-2].numel() >= many.MANY and (found := by_series(m, size)) is not None:
+        if m.shape[:-2].numel() >= many.SEVERAL and (found := by_series(m, size)) is not None:
             return found
         inverse = by_lapack if needs_pivots(size, m.dtype) else by_blocks
     diagonal(m).add_(1)

@@ -3,10 +3,11 @@
 Note [Batch last]
 LAPACK and the products of a BLAS take one matrix after another, and for 8×8 they spend their time
 between them. With the batch last, n elementwise operations multiply all matrices: 1000 of 8×8 take
-52 µs where the product takes 90 to 130 (it depends on what is transposed), of 3×3 13 and 33, and
-the inverse 160 and 45 where LAPACK takes 600 and 90. Turning the layout takes 40 and 20 µs, in and
-out, so that a whole map is computed there or nothing, and what its derivative needs stays there
-(measured on a CPU, float32).
+60 µs where the product takes 80 to 110 (it depends on what is transposed), of 7×7 44 and 250, and
+the inverse 140 where LAPACK takes 650. Turning the layout takes 25 µs, as a matrix of n² columns,
+which torch copies by tiles whatever b is: as a tensor it took 18 to 35, and 138 for 1024 matrices.
+So a whole map is computed there or nothing, and what its derivative needs stays there (measured on
+a CPU, float32).
 """
 
 import math
@@ -16,12 +17,12 @@ from torch import Tensor
 
 from manifolds.linear_algebra.basics import readable
 
-SMALL, MANY = 8, 128
-"""Up to this size, and from so many matrices on; Note [Batch last]. From 8×8 on a BLAS has kernels:
-a step of the Cayley map takes 1.1 times as long here, where the layout is turned five times. Of 7×7
-a product takes 250 µs, here 44 (measured)."""
-
-
+SMALL, MANY = 8, 384
+"""Up to this size and from so many on a map is computed here. A step of the Cayley map takes, here
+and by a BLAS, 0.62 and 0.51 ms for 256 of 8×8, 1.0 and 1.2 for 1000, 4.1 and 4.3 for 4096; 0.44 and
+0.38 for 256 of 4×4, 0.52 and 0.77 for 1000 (measured)."""
+SEVERAL = 128
+"""From so many on an inverse alone is."""
 LONGEST = 4
 """Terms of a series: 8 take four products, and an elimination the time of two and a half."""
 
@@ -40,7 +41,8 @@ def batch_last(a: Tensor) -> Tensor:
 
 def batch_first(t: Tensor, batch: torch.Size) -> Tensor:
     """(n, k, b) -> (*batch, n, k), contiguous, a copy."""
-    return t.flatten(0, 1).t().contiguous().view(*batch, *t.shape[:2])
+    rows = t.flatten(0, 1).t().clone(memory_format=torch.contiguous_format)
+    return rows.view(*batch, *t.shape[:2])
 
 
 def kept(t: Tensor, batch: torch.Size) -> Tensor:
