@@ -71,7 +71,7 @@ def by_elimination(s: Tensor) -> Tensor:
 def by_series(
     m: Tensor, size: float, product: Product = torch.matmul, longest: int = LONGEST
 ) -> Tensor | None:
-    """Σ_{0 < j <= d} (-M)^j for the first d with ‖M‖^d <= eps/2, relative to M; None if too long."""
+    """Σ_{0 < j <= d} (-M)^j for the first d with ‖M‖^d <= eps/2, relative to M; None if long."""
     degree, limit = 2, torch.finfo(m.dtype).eps / 2
     if not size < 1 or size**longest > limit:
         return None

@@ -219,11 +219,11 @@ def test_the_compiled_polish_is_the_eager_one(dtype: torch.dtype):
 
 @pytest.mark.parametrize("rank", [1, 8, 256])
 def test_probes_see_an_error_of_any_rank(rank: int):
-    k = 4 * PROBES * 2
+    k = 16 * PROBES
     u = orthonormal_factor(normal(k, rank))
     q = torch.eye(k, dtype=torch.float64) + 1e-6 * (u * torch.arange(1, rank + 1)) @ u.mT
     _, size = orthonormality_error(q)
-    # Note [Probes]: below 4/10 of the truth with probability 1e-7
+    # Note [Probes]: below 4/10 of the truth with probability 4e-4
     assert 0.4 * size.item() <= probed_error(q) <= size.item() / 0.4
 
 
