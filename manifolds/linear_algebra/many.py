@@ -20,7 +20,8 @@ from manifolds.linear_algebra.basics import readable
 SMALL, MANY = 8, 384
 """Up to this size and from so many on a map is computed here. A step of the Cayley map takes, here
 and by a BLAS, 0.62 and 0.51 ms for 256 of 8×8, 1.0 and 1.2 for 1000, 4.1 and 4.3 for 4096; 0.44 and
-0.38 for 256 of 4×4, 0.52 and 0.77 for 1000 (measured)."""
+0.38 for 256 of 4×4, 0.52 and 0.77 for 1000; of 7×7, for which a BLAS has no kernel, fewer would do:
+0.56 and 0.80 for 256 (measured)."""
 SEVERAL = 128
 """From so many on an inverse alone is."""
 LONGEST = 4
