@@ -66,11 +66,16 @@ def adjoint(t: Tensor) -> Tensor:
 
 
 def product(a: Tensor, b: Tensor) -> Tensor:
-    """AB = Σ_j a_j b_jᵀ, columns of A and rows of B; (n, m, b), (m, k, b) -> (n, k, b)."""
-    columns, rows = a.split(1, 1), b.split(1, 0)
-    total = columns[0] * rows[0]
-    for column, row in zip(columns[1:], rows[1:], strict=True):
-        total.addcmul_(column, row)
+    """AB; (n, m, b), (m, k, b) -> (n, k, b)."""
+    return plus_product(a.new_zeros(()), a, b)
+
+
+def plus_product(c: Tensor, a: Tensor, b: Tensor, scale: float = 1) -> Tensor:
+    """C + scale AB, AB = Σ_j a_j b_jᵀ of columns and rows; (n, k, b), (n, m, b), (m, k, b)."""
+    first, *others = zip(a.unsqueeze(1).unbind(2), b.unbind(0), strict=True)
+    total = torch.addcmul(c, *first, value=scale)
+    for column, row in others:
+        total.addcmul_(column, row, value=scale)
     return total
 
 

@@ -82,7 +82,7 @@ def turned_many(b: Tensor, p: Tensor, size: float) -> tuple[Tensor, Tensor, Tens
     if not is_next_to_base(size, p.dtype):
         found = by_series(v.neg_(), size, many.product, many.LONGEST)
         v = many.eliminated(v) if found is None else found
-    t = many.product(b, v).mul_(2).add_(b)
+    t = many.plus_product(b, b, v, 2)
     x = many.batch_first(t, batch)
     if many.largest_error(t) > rounding_limit(x):
         x = orthonormalized(x).contiguous()
@@ -96,7 +96,7 @@ def adjoint_operator(y: Tensor, v: Tensor, g: Tensor, p: Tensor) -> Tensor:
     at_base = readable(v) and is_zero(v)
     if many.are_many(g):
         batch, y, v, g = g.shape[:-2], *(many.batch_last(t) for t in (y, v, g))
-        gw = g if at_base else many.product(g, many.adjoint(v)).add_(g)
+        gw = g if at_base else many.plus_product(g, g, many.adjoint(v))
         t = many.product(many.adjoint(y), gw)
         gp = many.batch_first(torch.sub(t, many.adjoint(t)).mul_(0.25), batch)
     else:
