@@ -23,7 +23,10 @@ class Setup:
     device: torch.device
 
 
-ROUNDS = "Medians of {rounds} interleaved rounds after a warm-up; `*`: one round, the step is slow."
+ROUNDS = (
+    "Medians of {rounds} interleaved rounds of calls in a row, after a warm-up; `*`: one round, "
+    "the step is slow."
+)
 
 
 @dataclass(frozen=True)

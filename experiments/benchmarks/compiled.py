@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from experiments.benchmarks.benchmark import Benchmark, Row, Setup, pivoted, shape_of
 from experiments.benchmarks.maps import PRODUCT, SLOW_SECONDS, in_products
-from experiments.benchmarks.stopwatch import Step, interleaved
+from experiments.benchmarks.stopwatch import BLOCK, Step, interleaved
 from experiments.methods import METHODS
 from experiments.methods.method import Attach, Matrix, weight_of
 from experiments.methods.peers import polar_factor
@@ -50,7 +50,7 @@ def measure(size: str, setup: Setup) -> list[Row]:
             steps[f"{name}, compiled"] = _step(torch.compile(eager, fullgraph=True))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of the compiler, about itself
-        timings = interleaved(steps, setup.rounds, SLOW_SECONDS, setup.device)
+        timings = interleaved(steps, setup.rounds, SLOW_SECONDS, setup.device, BLOCK)
     return [
         {
             "step": name,

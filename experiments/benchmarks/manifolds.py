@@ -16,7 +16,7 @@ from torch.nn.utils import parametrizations
 
 from experiments.benchmarks.benchmark import Benchmark, Row, Setup, Shape
 from experiments.benchmarks.maps import PRODUCT, SLOW_SECONDS
-from experiments.benchmarks.stopwatch import Step, interleaved, peak_bytes
+from experiments.benchmarks.stopwatch import BLOCK, Step, interleaved, peak_bytes
 from experiments.methods.method import Attach, Descend, parametrized
 from experiments.methods.peers import geoopt_on
 from experiments.runner.errors import require_known
@@ -119,7 +119,7 @@ def measure(name: str, setup: Setup) -> list[Row]:
         library: _step(descend, start, g)
         for library, descend in {OURS: parametrized(_ours(case)), **PEERS.get(name, {})}.items()
     }
-    timings = interleaved(steps, setup.rounds, SLOW_SECONDS, setup.device)
+    timings = interleaved(steps, setup.rounds, SLOW_SECONDS, setup.device, BLOCK)
     return [
         {
             "step": name,

@@ -1,8 +1,8 @@
 """One training step of each map: forward, backward, SGD; in units of one product (n, k) @ (k, k).
 
 The loss is ⟨G, X⟩ with a fixed random G, so that nothing but the constraint costs time. Float32,
-medians of interleaved rounds after a warm-up. `peak` is the memory that one step allocates at its
-peak, in units of the weight; `floor` is the least that the step can cost (Note [Floors]).
+medians of interleaved rounds of successive steps. `peak` is the memory that one step allocates at
+its peak, in units of the weight; `floor` is the least that the step can cost (Note [Floors]).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from experiments.benchmarks.benchmark import Benchmark, Row, Setup, Shape, pivoted, shape_of
 from experiments.benchmarks.floors import floor_seconds
-from experiments.benchmarks.stopwatch import Step, interleaved, peak_bytes
+from experiments.benchmarks.stopwatch import BLOCK, Step, interleaved, peak_bytes
 from experiments.methods import METHODS, Method
 from experiments.methods.peers import polar_factor
 from experiments.runner.tables import TextTable
@@ -42,7 +42,7 @@ CHOSEN = (
 def measure(size: str, setup: Setup, chosen: Sequence[str] = CHOSEN) -> list[Row]:
     """Return time and memory of the product and of one step of each method."""
     steps = steps_of(shape_of(size), setup.device, chosen)
-    timings = interleaved(steps, setup.rounds, SLOW_SECONDS, setup.device)
+    timings = interleaved(steps, setup.rounds, SLOW_SECONDS, setup.device, BLOCK)
     product, addition = (timings[name].seconds for name in (PRODUCT, ADDITION))
     weight_bytes = torch.Size(shape_of(size)).numel() * torch.finfo(torch.float32).bits // 8
     rows: list[Row] = []

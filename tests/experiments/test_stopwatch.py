@@ -15,6 +15,16 @@ def test_candidates_take_turns_after_a_warm_up():
     assert [timing.runs for timing in timings.values()] == [3, 3]
 
 
+def test_a_round_takes_calls_in_a_row_until_they_last():
+    calls = []
+    steps = {"a": lambda: calls.append(sum(range(10_000)))}
+    timing = interleaved(steps, rounds=1, slow=1.0, block=0.02)["a"]
+    row = (len(calls) + 1) // 3  # the warm-up doubled them: 1 + 2 + ... + row, then row once more
+    assert row > 1
+    assert row.bit_count() == 1
+    assert timing.seconds < 0.02
+
+
 def test_a_slow_candidate_is_timed_once():
     calls = []
     timings = interleaved({"slow": lambda: calls.append(1)}, rounds=5, slow=-1.0)
