@@ -37,6 +37,8 @@ def times(a: Tensor, b: Tensor) -> Tensor:
 
 def plus_product(c: Tensor, a: Tensor, b: Tensor, scale: float = 1) -> Tensor:
     """C + scale AB in one pass, no broadcasting; (*batch, n, k), (*batch, n, m), (*batch, m, k)."""
+    if c.ndim == 2:
+        return torch.addmm(c, a, b, alpha=scale)
     count = c.shape[:-2].numel()  # of empty matrices -1 is any number
     flat = (t.reshape(count, *t.shape[-2:]) for t in (c, a, b))
     return torch.baddbmm(*flat, alpha=scale).view(c.shape)

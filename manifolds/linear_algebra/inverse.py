@@ -25,9 +25,11 @@ from manifolds.linear_algebra.basics import add_identity, diagonal, readable
 from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.opaque import opaque
 
-LEAF = 16
-"""Up to this size LAPACK inverts. Measured on a CPU, in products: one of 1024×1024 takes 1.2 with
-16, 32 and 64, LAPACK alone 3.6."""
+LEAF, LEAF_ENTRIES = 16, 64**2
+"""Up to this size, or so many entries of all matrices together, LAPACK inverts: halving a few small
+ones is calls more than arithmetic. Measured on a CPU, in µs, by leaves of 16, 32, 64 and by LAPACK
+alone: one matrix of 64×64 130, 71, 72, 72, of 256×256 942, 695, 704, 1498, of 1024×1024 23.1, 22.0,
+21.2 and 67.0 ms; four of 64×64 221, 172, 270, 270; 16 of 64×64 424, 515, 1066, 1066."""
 MANY_LEAF = 12
 """Up to this size many matrices are eliminated at once: 1000 of 12×12 in 0.46 ms, their halves in
 1.4; of 16×16 in 1.0, their halves in 1.1, but those of 32×32 faster by leaves of 8 (measured)."""
@@ -39,9 +41,11 @@ Product = Callable[[Tensor, Tensor], Tensor]
 
 def by_blocks(s: Tensor) -> Tensor:
     """S⁻¹ without pivots; Note [Inverse by blocks]."""
-    n, number = s.shape[-1], s.shape[:-2].numel()
-    if n <= (MANY_LEAF if number >= many.SEVERAL else LEAF):
-        return by_elimination(s) if number >= many.SEVERAL else by_lapack(s)
+    n, several = s.shape[-1], s.shape[:-2].numel() >= many.SEVERAL
+    if several and n <= MANY_LEAF:
+        return by_elimination(s)
+    if not several and (n <= LEAF or s.numel() <= LEAF_ENTRIES):
+        return by_lapack(s)
     h = n // 2
     p, r, inverse = s[..., :h, h:], s[..., h:, :h], torch.empty_like(s)
     w = by_blocks(s[..., :h, :h])
