@@ -10,7 +10,7 @@ from weakref import ref
 
 from torch import Tensor
 from torch.nn import Module, Parameter
-from torch.optim import LBFGS, Optimizer
+from torch.optim import LBFGS, Adagrad, Optimizer
 from torch.utils.weak import WeakIdKeyDictionary
 
 from parametrize._module_class import is_parametrized
@@ -84,7 +84,17 @@ def update_optimizer(optimizer: Optimizer, module: Module) -> Optimizer:
         group["params"][:] = [p for _, p in renewed]
         if "param_names" in group:
             group["param_names"][:] = [name for name, _ in renewed]
+        if type(optimizer) is Adagrad:
+            _begin(optimizer, group)
     return optimizer
+
+
+def _begin(optimizer: Adagrad, group: dict[str, Any]) -> None:
+    """Make the state of new parameters: torch 2.6 does it only where Adagrad is constructed."""
+    new = [p for p in group["params"] if p not in optimizer.state]
+    if new:
+        options = {name: group[name] for name in optimizer.defaults}
+        optimizer.state.update(Adagrad(new, **options).state)
 
 
 Named = tuple[str, Tensor]

@@ -17,6 +17,8 @@ OPTIMIZERS = {
     "AdamW": lambda p: torch.optim.AdamW(p, lr=0.02, weight_decay=0.1),
     "Muon": lambda p: torch.optim.Muon(p, lr=0.02),
 }
+if not hasattr(torch.optim, "Muon"):  # before torch 2.9
+    del OPTIMIZERS["Muon"]
 
 
 def made(**options) -> nn.Linear:
