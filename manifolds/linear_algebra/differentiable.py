@@ -26,11 +26,18 @@ def differentiable(function: type[Function]) -> Callable[..., Any]:
     Its tensors carry leading batch dimensions, so that vmap is one more of them. torch.compile
     refuses a Function that defines `jvp` (torch 2.13: "Unsupported custom jvp"), so that inside a
     compiled region a twin without it is applied.
+
+    The first output is the value; others are there for second derivatives to depend on them.
     """
     function.backward = staticmethod(sheltered(function.backward))  # type: ignore[method-assign]
     function.jvp = staticmethod(sheltered(function.jvp))  # type: ignore[method-assign]
     reverse_only = type(
-        function.__name__ + "ReverseOnly", (function,), {"jvp": staticmethod(Function.jvp)}
+        function.__name__ + "ReverseOnly",
+        (function,),
+        {
+            "jvp": staticmethod(Function.jvp),
+            "backward": staticmethod(of_the_value(function.backward)),
+        },
     )
 
     def apply(*arguments: Any) -> Any:
@@ -67,6 +74,19 @@ def sheltered(derivative: Callable[..., Any]) -> Callable[..., Any]:
             return derivative(ctx, *arguments)
         with without_autocast(given.device):
             return derivative(ctx, *arguments)
+
+    return within
+
+
+def of_the_value(derivative: Callable[..., Any]) -> Callable[..., Any]:
+    """The derivative by the first output alone.
+
+    A compiler takes no second derivatives, and passes zeros as the gradients of other outputs, even
+    where a function says `set_materialize_grads(False)` (torch 2.13): they would be multiplied.
+    """
+
+    def within(ctx: Any, g: Tensor, *others: Tensor) -> Any:
+        return derivative(ctx, g, *[None] * len(others))
 
     return within
 
