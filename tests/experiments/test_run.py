@@ -150,7 +150,13 @@ def start_a_long_run(logs):
         cwd=ROOT,
         env={**os.environ, "PYTHONWARNINGS": "ignore"},
         start_new_session=True,
+        preexec_fn=listen_to_interrupts,  # noqa: PLW1509 -- it only sets a handler
     )
+
+
+def listen_to_interrupts():
+    """What a shell starts in the background ignores them, and so would what these tests start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize(("stop", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
