@@ -9,7 +9,7 @@ scaling and squaring algorithm, SIAM J. Matrix Anal. 2009, theorem 4.2), ‖Aⁱ
 derivative of A^l has l terms Aⁱ E A^(l-1-i), each at most α^(l-3) ‖A‖² ‖E‖, so that degree m
 leaves β^m / m! to first order, β^m = α^(m-2) ‖A‖². It also bounds the remainder of Y relative to
 A. The bound must not be α^m: A = [[0, E], [0, 0]] has α = 0, and a derivative that degree 1 misses.
-The degree and s are those of the fewest products.
+The degree and s are those of the fewest products and then squarings: the derivative pays more.
 
 Note [Derivatives of every order]
 L(A, E) = d/dt exp(A + tE) is computed by the same products on the pairs (A, E), which multiply as
@@ -46,10 +46,7 @@ def longest(dtype: torch.dtype) -> int:
 
 
 def plan(alpha: float, size: float, dtype: torch.dtype) -> tuple[int, int]:
-    """The place in SCHEMES and the squarings that take the fewest products; α <= ‖A‖.
-
-    Of as many, those with fewer squarings: one costs the derivative three, a factor two.
-    """
+    """The place in SCHEMES and the squarings: fewest products, then squarings; α <= ‖A‖."""
     if not math.isfinite(alpha):
         return len(SCHEMES) - 1, longest(dtype)
     found = [(place, scheme.squarings(alpha, size, dtype)) for place, scheme in enumerate(SCHEMES)]
