@@ -9,6 +9,8 @@ scaling and squaring algorithm, SIAM J. Matrix Anal. 2009, theorem 4.2), ‖Aⁱ
 derivative of A^l has l terms Aⁱ E A^(l-1-i), each at most α^(l-3) ‖A‖² ‖E‖, so that degree m
 leaves β^m / m! to first order, β^m = α^(m-2) ‖A‖². It also bounds the remainder of Y relative to
 A. The bound must not be α^m: A = [[0, E], [0, 0]] has α = 0, and a derivative that degree 1 misses.
+‖A‖ is ‖A‖_F or, where much is to be done, the bound of Note [Powers of probes]: both norms are
+submultiplicative and bounds of ‖A‖₂, and for a large skew A, α = ‖A‖₂, it saves two squarings.
 The degree and s are those of the fewest products and then squarings: the derivative pays more.
 
 Note [Derivatives of every order]
@@ -34,23 +36,11 @@ from torch.autograd import Function
 from manifolds.linear_algebra.basics import add_identity, readable
 from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
-from manifolds.linear_algebra.taylor import SCHEMES, add_product
+from manifolds.linear_algebra.spectral_norm import WORTH, spectral_norm_bound
+from manifolds.linear_algebra.taylor import CHEAP, SCHEMES, add_product, cost, longest, plan
 
 SLOTS = len(SCHEMES[-1].products)
 """Matrices kept on a CPU: A² and the next factors, then Y before it is squared."""
-
-
-def longest(dtype: torch.dtype) -> int:
-    """The most squarings: at ‖A‖ = 1/eps no digit of an angle is left, and ‖A‖ saturates."""
-    return -math.frexp(torch.finfo(dtype).eps)[1] + 1
-
-
-def plan(alpha: float, size: float, dtype: torch.dtype) -> tuple[int, int]:
-    """The place in SCHEMES and the squarings: fewest products, then squarings; α <= ‖A‖."""
-    if not math.isfinite(alpha):
-        return len(SCHEMES) - 1, longest(dtype)
-    found = [(place, scheme.squarings(alpha, size, dtype)) for place, scheme in enumerate(SCHEMES)]
-    return min(found, key=lambda choice: (len(SCHEMES[choice[0]].products) + choice[1], choice[1]))
 
 
 def one_norm(a: Tensor) -> Tensor:
@@ -65,6 +55,8 @@ def exponential_minus_identity(a: Tensor, kept: Tensor) -> tuple[Tensor, tuple[i
     """
     size = torch.linalg.matrix_norm(a).max().item() if a.numel() else 0.0
     place, times = plan(size, size, a.dtype)
+    if a.shape[-1] >= WORTH and cost(place, times) > CHEAP:
+        size = min(size, spectral_norm_bound(a))
     if place == 0 and not times:
         return a.clone(memory_format=torch.contiguous_format), (place, times)
     shift = max(math.frexp(size)[1], 0) if size > 1 / torch.finfo(a.dtype).eps else 0

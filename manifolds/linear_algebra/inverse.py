@@ -24,6 +24,7 @@ from manifolds.linear_algebra import many
 from manifolds.linear_algebra.basics import add_identity, diagonal, readable
 from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.opaque import opaque
+from manifolds.linear_algebra.spectral_norm import WORTH, spectral_norm_bound
 
 LEAF, LEAF_ENTRIES = 16, 64**2
 """Up to this size, or so many entries of all matrices together, LAPACK inverts: halving a few small
@@ -97,19 +98,26 @@ def needs_pivots(size: float, dtype: torch.dtype) -> bool:
     return not (1 + size) ** 2 <= torch.finfo(dtype).eps ** -0.5
 
 
+def inverter(m: Tensor, size: float) -> Callable[[Tensor], Tensor]:
+    """What inverts I + M: a norm of M that asks for pivots is looked at more sharply first."""
+    if needs_pivots(size, m.dtype) and m.shape[-1] >= WORTH:
+        size = min(size, spectral_norm_bound(m))
+    return by_lapack if needs_pivots(size, m.dtype) else by_blocks
+
+
 def inverse_change(m: Tensor, size: float | None = None) -> Tensor:
     """(I + M)⁻¹ - I for M + Mᴴ >= 0, contiguous; M is lost, or it is the result, 0.
 
     The method depends on the numbers, which only a CPU may read; ‖M‖ <= size, if that is known.
     """
-    inverse = by_lapack
+    inverse: Callable[[Tensor], Tensor] = by_lapack
     if readable(m) and m.numel():
         size = largest_norm(m) if size is None else size
         if not size:
             return m
         if m.shape[:-2].numel() >= many.SEVERAL and (found := by_series(m, size)) is not None:
             return found
-        inverse = by_lapack if needs_pivots(size, m.dtype) else by_blocks
+        inverse = inverter(m, size)
     diagonal(m).add_(1)
     w = inverse(m).contiguous()
     diagonal(w).sub_(1)
@@ -121,13 +129,13 @@ def inverse_and_change(m: Tensor, s: Tensor | None = None) -> tuple[Tensor, Tens
 
     Where M is small those of V make W, elsewhere, and where nobody may look, those of W make V.
     """
-    inverse = by_lapack
+    inverse: Callable[[Tensor], Tensor] = by_lapack
     if readable(m) and m.numel():
         size = largest_norm(m)
         if size < 1:
             v = inverse_change(m)
             return add_identity(v), v
-        inverse = by_lapack if needs_pivots(size, m.dtype) else by_blocks
+        inverse = inverter(m, size)
     w = inverse(add_identity(m) if s is None else s).clone(memory_format=torch.contiguous_format)
     return w, add_identity(w, -1)
 

@@ -155,3 +155,23 @@ SCHEMES = (
     _DEGREE_12,
     _DEGREE_18,
 )
+CHEAP = 2
+"""Products of a plan that a sharper norm would hardly make shorter: degree 2 needs ‖A‖ = √eps."""
+
+
+def longest(dtype: torch.dtype) -> int:
+    """The most squarings: at ‖A‖ = 1/eps no digit of an angle is left, and ‖A‖ saturates."""
+    return -math.frexp(torch.finfo(dtype).eps)[1] + 1
+
+
+def plan(alpha: float, size: float, dtype: torch.dtype) -> tuple[int, int]:
+    """The place in SCHEMES and the squarings: fewest products, then squarings; α <= ‖A‖."""
+    if not math.isfinite(alpha):
+        return len(SCHEMES) - 1, longest(dtype)
+    found = [(place, scheme.squarings(alpha, size, dtype)) for place, scheme in enumerate(SCHEMES)]
+    return min(found, key=lambda choice: (cost(*choice), choice[1]))
+
+
+def cost(place: int, times: int) -> int:
+    """Products of the polynomial at `place` and as many squarings."""
+    return len(SCHEMES[place].products) + times

@@ -1,0 +1,42 @@
+"""A bound of ‖A‖₂ by thin products, where ‖A‖_F overestimates it by up to √n.
+
+Note [Powers of probes]
+For G of m standard normal columns and p alternating factors A, Aᴴ, S = ‖… Aᴴ A Aᴴ A G‖_F² is at
+least σ^2p χ²_m, σ = ‖A‖₂, and in the mean Σ σ_i^2p m (Dixon, Estimating extremal eigenvalues and
+condition numbers of matrices, SIAM J. Numer. Anal. 1983). χ²_m / m is below t with probability
+(t exp(1 - t))^(m/2) (Chernoff), so that (S / mt)^(1/2p) is below σ as rarely as that. G is the same
+at every call.
+"""
+
+import functools
+
+import torch
+from torch import Tensor
+
+PROBES, RARE, PASSES = 16, 1 / 20, 16
+"""m, t and p of Note [Powers of probes]: below σ with probability 8e-8. For 1024×1024 skew matrices
+of normal entries the bound is 1.19 σ, where ‖A²‖₁^(1/2) is 2.7 σ and ‖A‖_F 16 σ; 8 passes give
+1.48 σ, 24 1.11 σ (measured)."""
+WORTH = 256
+"""From this size of A on it pays: 16 passes take 5.6 products of 128×128, 1.3 of 256×256, 0.4 of
+1024×1024, and may save eight (measured on a CPU)."""
+
+
+@functools.lru_cache(maxsize=8)
+def probes(n: int, dtype: torch.dtype) -> Tensor:
+    """Independent standard normal numbers from a generator of their own; -> (n, PROBES)."""
+    return torch.randn(n, PROBES, generator=torch.Generator().manual_seed(0)).to(dtype)
+
+
+def spectral_norm_bound(a: Tensor) -> float:
+    """σ or a little more, the largest of the batch, read on a CPU.
+
+    Every pass is divided by its largest entry, since σ^p may leave the range of the dtype.
+    """
+    w, root, tiny = probes(a.shape[-1], a.dtype), 1 / PASSES, torch.finfo(a.dtype).tiny
+    bound: Tensor | float = (PROBES * RARE) ** (-root / 2)
+    for i in range(PASSES):
+        w = (a.mH if i % 2 else a) @ w
+        largest = w.abs().amax((-2, -1), keepdim=True).clamp_min(tiny)
+        w, bound = w / largest, bound * largest**root
+    return (bound * torch.linalg.vector_norm(w, dim=(-2, -1), keepdim=True) ** root).max().item()
