@@ -13,8 +13,8 @@ Square, X = B f(A), A skew. Forward; then the adjoint of f at Bᵀ G, G the grad
                  inverse; adjoint (X + B)ᵀ (G S⁻ᵀ): solves 1, product 1.                   4/3 + 2
     exponential  B(I + A + A²/2), no less for the parameters of the benchmark, ‖A‖ from 1e-4 to 1e-2
                  (measured): A² symmetric 1/2, product 1; adjoint: BᵀG 1, its symmetric part times A
-                 1. At ‖A‖ = 1 float32 takes degree 8 after a halving, no fewer than 4 products (p
-                 of them have degree 2^p at most) and 8 more backward.
+                 1. At ‖A‖ = 1 float32 takes degree 9, no fewer than 4 products (p of them have
+                 degree 2^p at most) and 8 more backward.
                                                                                            3/2 + 2
     polar        the same polynomial: second-order retractions agree to A² (Absil & Malick,
                  Projection-like retractions on matrix manifolds, SIAM J. Optim. 2012).    3/2 + 2

@@ -23,7 +23,7 @@ from manifolds.maps.signature import lower_part, signature, split
 def geodesic(b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
     """exp(Ω) B; (*batch, n, k), (*batch, k, k), (*batch, n, k) or None -> (*batch, n, k)."""
     if normal is None:
-        return orthonormalize(b + b @ expm1(a))  # rounding is that of exp(A) - I
+        return orthonormalize(b + b @ expm1(a, skew=True))  # rounding is that of exp(A) - I
     normal, k = bounded_gram(normal)
     x1, x2 = coefficients(a, k)
     return orthonormalize(times(b, x1) + times(normal, x2))
@@ -71,7 +71,7 @@ class FixedExponential(Chart):
     def point(self, state: State, p: Tensor) -> Tensor:
         """P = [A; C] -> X."""
         a, c = split(p)
-        rotation = orthonormalize(exponential(a))
+        rotation = orthonormalize(exponential(a, skew=True))
         frame = rotation
         if c.shape[-2]:
             frame = geodesic(identity_like(p), torch.zeros_like(a), lower_part(c)) @ rotation

@@ -8,16 +8,18 @@ import scipy
 import torch
 from torch import Tensor
 
+from manifolds.linear_algebra.chebyshev import chebyshev
 from manifolds.linear_algebra.exponential import (
     SLOTS,
     exponential,
     exponential_derivative,
     exponential_minus_identity,
-    plan,
     without_reading,
 )
 from manifolds.linear_algebra.orthonormalize import orthonormalize
-from manifolds.linear_algebra.taylor import SCHEMES, Scheme
+from manifolds.linear_algebra.scaling import cost, plan, schemes
+from manifolds.linear_algebra.scheme import Scheme
+from manifolds.linear_algebra.taylor import taylor
 
 EPS = torch.finfo(torch.float64).eps
 
@@ -40,42 +42,104 @@ def test_the_exponential_is_scipys(scale: float, dtype: torch.dtype):
     assert relative_error(exponential(a), scipy.linalg.expm(a.numpy())) <= limit
 
 
-def test_a_small_matrix_keeps_its_digits_beside_a_large_one():
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=str)
+@pytest.mark.parametrize("scale", [0.0, 1e-12, 1e-5, 0.05, 0.3, 1.0, 30.0])
+def test_the_exponential_of_a_skew_matrix_and_its_derivative_are_scipys(
+    scale: float, dtype: torch.dtype
+):
+    a, e = scale * normal(6, 6, dtype=dtype), normal(6, 6, seed=1, dtype=dtype)
+    a = a - a.mH
+    value, derivative = scipy.linalg.expm_frechet(a.numpy(), e.numpy())
+    limit = 10 * 6 * EPS * max(1.0, a.norm().item())
+    assert relative_error(exponential(a, skew=True), value) <= limit
+    assert relative_error(exponential_derivative(a, e, skew=True), derivative) <= limit
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["any", "skew"])
+def test_a_small_matrix_keeps_its_digits_beside_a_large_one(*, known: bool):
     small, large = 1e-9 * normal(4, 4), 100 * normal(4, 4, seed=1)
     skew = torch.stack([small - small.mT, large - large.mT])
-    y = exponential_minus_identity(skew, skew.new_empty(SLOTS, 2, 4, 4))[0][0]
+    kept = skew.new_empty(SLOTS, 2, 4, 4)
+    y = exponential_minus_identity(skew, kept, skew=known)[0][0]
     # exp(A) - I = A + A²/2 to far below eps(float64) for ‖A‖ = 1e-9
     expected = skew[0] + skew[0] @ skew[0] / 2
     assert (y - expected).norm() <= 100 * EPS * expected.norm()
 
 
+@pytest.mark.parametrize("known", [False, True], ids=["any", "skew"])
 @pytest.mark.parametrize("scale", [0.0, 1e-9, 1e-2, 1.0, 30.0])
-def test_a_gpu_finds_the_same_exponential_without_reading_the_norm(scale: float):
+def test_a_gpu_finds_the_same_exponential_without_reading_the_norm(scale: float, *, known: bool):
     a, e = scale * normal(3, 4, 4), normal(3, 4, 4, seed=1)
     a = a - a.mT
-    y, derivative = without_reading(a, e)
+    y, derivative = without_reading(a, e, skew=known)
     limit = 100 * EPS * max(1.0, a.norm().item())
     assert (y + torch.eye(4) - exponential(a)).norm() <= limit
     assert (derivative - exponential_derivative(a, e)).norm() <= limit * e.norm()
 
 
-@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: f"degree {scheme.degree}")
+def coefficients(scheme: Scheme) -> Tensor:
+    """Of 1, x, …, x^m in the value of a scheme."""
+    shift = torch.diag(torch.ones(scheme.degree, dtype=torch.float64), -1)  # A^j e_1 = e_(j+1)
+    return scheme.value(scheme.factors(shift, shift @ shift))[:, 0]
+
+
+def degree(scheme: Scheme) -> str:
+    return f"degree {scheme.degree}"
+
+
+@pytest.mark.parametrize("scheme", taylor(torch.float64), ids=degree)
 def test_a_scheme_is_the_taylor_polynomial(scheme: Scheme):
     m = scheme.degree
-    shift = torch.diag(torch.ones(m, dtype=torch.float64), -1)  # A^j e_1 = e_(j+1)
-    found = scheme.value(scheme.factors(shift, shift @ shift))[:, 0]
-    taylor = [0.0] + [1 / math.factorial(j) for j in range(1, m + 1)]
-    expected = torch.tensor(taylor, dtype=torch.float64)
+    terms = [0.0] + [1 / math.factorial(j) for j in range(1, m + 1)]
+    expected = torch.tensor(terms, dtype=torch.float64)
     # each coefficient is a sum of at most m products of at most six factors
-    assert ((found - expected).abs() <= 6 * m * EPS * expected).all()
+    assert ((coefficients(scheme) - expected).abs() <= 6 * m * EPS * expected).all()
+
+
+def both_precisions(test):
+    cases = [(dtype, s) for dtype in (torch.float32, torch.float64) for s in chebyshev(dtype)[1:]]
+    names = [f"{dtype}, {degree(s)}" for dtype, s in cases]
+    return pytest.mark.parametrize(("dtype", "scheme"), cases, ids=names)(test)
+
+
+@both_precisions
+def test_a_skew_scheme_reaches_where_the_chebyshev_series_ends_at_rounding(
+    dtype: torch.dtype, scheme: Scheme
+):
+    tail = scipy.special.jv(np.arange(scheme.degree, scheme.degree + 20), scheme.reach)
+    assert 2 * tail.sum() == pytest.approx(torch.finfo(dtype).eps / 2, rel=1e-9)
+
+
+@both_precisions
+def test_the_derivative_of_a_skew_scheme_is_the_chebyshev_series(
+    dtype: torch.dtype, scheme: Scheme
+):
+    m, theta = scheme.degree, scheme.reach
+    series = 2 * 1j ** np.arange(m) * scipy.special.jv(np.arange(m), theta)
+    series[0] /= 2
+    # p'(iθu): the j-th coefficient times (iθ)^j
+    powers = np.polynomial.chebyshev.cheb2poly(series) / (1j * theta) ** np.arange(m)
+    found = coefficients(scheme)[1:].numpy() * np.arange(1, m + 1)
+    size = abs(powers) * theta ** np.arange(m)
+    # what rounding the given coefficients moves, of terms that add up to e^θ
+    assert (abs(found - powers) * theta ** np.arange(m) <= 6 * m * EPS * size.sum()).all()
 
 
 @pytest.mark.parametrize(
     ("norm", "products"), [(0.0, 0), (1e-5, 1), (0.03, 2), (0.4, 3), (1.3, 4), (2.9, 5), (90.0, 10)]
 )
 def test_small_matrices_take_fewer_products(norm: float, products: int):
-    place, times = plan(norm, norm, torch.float32)
-    assert len(SCHEMES[place].products) + times == products
+    choices = schemes(torch.float32, skew=False)
+    assert cost(choices, *plan(choices, norm, norm, torch.float32)) == products
+
+
+@pytest.mark.parametrize(
+    ("norm", "products"),
+    [(0.0, 0), (4e-4, 1), (0.05, 2), (0.8, 3), (2.5, 4), (5.0, 5), (10.0, 6), (80.0, 9)],
+)
+def test_skew_matrices_take_as_many_products_at_twice_the_norm(norm: float, products: int):
+    choices = schemes(torch.float32, skew=True)
+    assert cost(choices, *plan(choices, norm, norm, torch.float32)) == products
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1.0])
