@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.autograd import Function, forward_ad
 
 from manifolds.linear_algebra.autocast import without_autocast
+from manifolds.linear_algebra.traced import as_traced
 
 transformed = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
 """Whether a transform of torch.func is at work."""
@@ -25,7 +26,7 @@ def differentiable(function: type[Function]) -> Callable[..., Any]:
 
     Its tensors carry leading batch dimensions, so that vmap is one more of them. torch.compile
     refuses a Function that defines `jvp` (torch 2.13: "Unsupported custom jvp"), so that inside a
-    compiled region a twin without it is applied.
+    compiled region a twin without it is applied (Note [Transforms inside a compiled function]).
 
     The first output is the value; others are there for second derivatives to depend on them.
     """
@@ -42,7 +43,7 @@ def differentiable(function: type[Function]) -> Callable[..., Any]:
 
     def apply(*arguments: Any) -> Any:
         if torch.compiler.is_compiling():
-            return reverse_only.apply(*arguments)  # type: ignore[attr-defined]
+            return reverse_only.apply(*as_traced(arguments))  # type: ignore[attr-defined]
         if transformed():
             return function.apply(*arguments)
         return plain.apply(*arguments) if recorded() else function.forward(*arguments)
@@ -81,8 +82,8 @@ def sheltered(derivative: Callable[..., Any]) -> Callable[..., Any]:
 def of_the_value(derivative: Callable[..., Any]) -> Callable[..., Any]:
     """The derivative by the first output alone.
 
-    A compiler takes no second derivatives, and passes zeros as the gradients of other outputs, even
-    where a function says `set_materialize_grads(False)` (torch 2.13): they would be multiplied.
+    A compiler traces no second derivatives, and passes zeros as the gradients of other outputs,
+    even with `set_materialize_grads(False)` (torch 2.13), which would cost products.
     """
 
     def within(ctx: Any, g: Tensor, *others: Tensor) -> Any:

@@ -101,7 +101,7 @@ def needs_pivots(size: float, dtype: torch.dtype) -> bool:
 def inverter(m: Tensor, size: float) -> Callable[[Tensor], Tensor]:
     """What inverts I + M: a norm of M that asks for pivots is looked at more sharply first."""
     if needs_pivots(size, m.dtype) and m.shape[-1] >= WORTH:
-        size = min(size, spectral_norm_bound(m))
+        size = min(size, spectral_norm_bound(m))  # the first where the second is NaN
     return by_lapack if needs_pivots(size, m.dtype) else by_blocks
 
 

@@ -24,7 +24,6 @@ after division by a bound of ‖Q‖, whence Newton-Schulz converges for any ful
 orthonormal to √eps when the steps end becomes the first columns of I.
 """
 
-import functools
 import math
 from typing import Any
 
@@ -35,6 +34,7 @@ from torch.autograd import Function
 from manifolds.linear_algebra.basics import diagonal, gram, identity_like, readable, times
 from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.opaque import opaque
+from manifolds.linear_algebra.probes import sign_probes
 
 NEARLY_ORTHONORMAL = 1 / 2
 """‖E‖ below which Newton-Schulz surely converges fast: 1/2, 3/16, 0.03, 5e-4, 2e-7, 4e-14, eps."""
@@ -48,16 +48,9 @@ PROBES = 16
 """m of Note [Probes]; used from k = 4m, where they cost half of QᴴQ."""
 
 
-@functools.lru_cache(maxsize=8)
-def signs(k: int, dtype: torch.dtype) -> Tensor:
-    """Independent ±1 from a generator of their own; -> (k, PROBES)."""
-    draws = torch.randint(2, (k, PROBES), generator=torch.Generator().manual_seed(0))
-    return (2 * draws - 1).to(dtype)
-
-
 def probed_error(q: Tensor) -> Tensor:
     """‖QᴴQ - I‖ in the Frobenius norm, estimated; the largest of the batch; Note [Probes]."""
-    v = signs(q.shape[-1], q.dtype)
+    v = sign_probes(q.shape[-1], PROBES, q.dtype)
     size = torch.linalg.vector_norm(q.mH @ (q @ v) - v, dim=(-2, -1)) / math.sqrt(PROBES)
     return size.max() if size.numel() else size.sum()
 

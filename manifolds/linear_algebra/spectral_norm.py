@@ -8,10 +8,10 @@ condition numbers of matrices, SIAM J. Numer. Anal. 1983). χ²_m / m is below t
 at every call.
 """
 
-import functools
-
 import torch
 from torch import Tensor
+
+from manifolds.linear_algebra.probes import normal_probes
 
 PROBES, RARE, PASSES = 16, 1 / 20, 16
 """m, t and p of Note [Powers of probes]: below σ with probability 8e-8. For 1024×1024 skew matrices
@@ -22,18 +22,15 @@ WORTH = 256
 1024×1024, and may save eight (measured on a CPU)."""
 
 
-@functools.lru_cache(maxsize=8)
-def probes(n: int, dtype: torch.dtype) -> Tensor:
-    """Independent standard normal numbers from a generator of their own; -> (n, PROBES)."""
-    return torch.randn(n, PROBES, generator=torch.Generator().manual_seed(0)).to(dtype)
-
-
+@torch.no_grad()
 def spectral_norm_bound(a: Tensor) -> float:
-    """σ or a little more, the largest of the batch, read on a CPU.
+    """σ or a little more, the largest of a batch of some, read on a CPU.
 
-    Every pass is divided by its largest entry, since σ^p may leave the range of the dtype.
+    Every pass is divided by its largest entry, since σ^p may leave the range of the dtype. Where
+    entries of AG leave it, it is infinite or NaN.
     """
-    w, root, tiny = probes(a.shape[-1], a.dtype), 1 / PASSES, torch.finfo(a.dtype).tiny
+    w, root = normal_probes(a.shape[-1], PROBES, a.dtype), 1 / PASSES
+    tiny = torch.finfo(a.dtype).tiny
     bound: Tensor | float = (PROBES * RARE) ** (-root / 2)
     for i in range(PASSES):
         w = (a.mH if i % 2 else a) @ w

@@ -1,0 +1,53 @@
+"""What torch.compile sees of transforms of torch.func inside the function that it compiles.
+
+Note [Transforms inside a compiled function]
+torch 2.13 takes an argument of torch.func.grad for a constant where a custom Function gets it
+unchanged: the derivative was zero, without an error. It looks at a view of the argument anew. It
+traces a custom derivative without what that depends on, so that a second derivative with respect to
+the parameters of a map is zero: tracing two levels warns, since the inner variables may be others
+(the inputs of a network). It has no forward mode of custom Functions: a tangent raises.
+"""
+
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+
+KINDS: Any = torch._C._functorch.TransformType  # type: ignore[attr-defined]
+SECOND = (
+    "inside torch.compile a second derivative with respect to the parameters of a map is zero: "
+    "if you take one, take it of a function that is not compiled"
+)
+FORWARD = (
+    "torch.compile has no forward mode of custom derivatives, as torch.func.jvp and jacfwd need; "
+    "inside of it use torch.func.vjp or jacrev, or compile without fullgraph"
+)
+
+
+@torch.compiler.assume_constant_result
+def transforms() -> tuple[int, int]:
+    """How many transforms differentiate what is traced now, in reverse and in forward mode."""
+    stack = torch._C._functorch.get_interpreter_stack() or ()
+    kinds = [level.key() for level in stack]
+    dual = getattr(forward_ad, "_current_level", -1) + 1
+    reverse, forward = kinds.count(KINDS.Grad), max(kinds.count(KINDS.Jvp), dual)
+    if reverse + forward > 1:
+        warnings.warn(SECOND, stacklevel=2)
+    return reverse, forward
+
+
+def as_traced(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arguments of a custom Function; Note [Transforms inside a compiled function]."""
+    reverse, forward = transforms()
+    if not reverse + forward:
+        return arguments
+    return tuple(seen_anew(a) if isinstance(a, Tensor) else a for a in arguments)
+
+
+def seen_anew(a: Tensor) -> Tensor:
+    """A view of A, which has no tangent."""
+    if forward_ad.unpack_dual(a).tangent is not None:
+        raise NotImplementedError(FORWARD)
+    return a.view_as(a)
