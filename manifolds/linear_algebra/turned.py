@@ -22,7 +22,6 @@ from manifolds.linear_algebra import many
 from manifolds.linear_algebra.basics import add_identity, plus_product, readable, times
 from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.inverse import (
-    by_series,
     inverse_change,
     largest_norm,
     needs_pivots,
@@ -77,12 +76,9 @@ def quarter(t: Tensor) -> Tensor:
 
 def turned_many(b: Tensor, p: Tensor, size: float) -> tuple[Tensor, Tensor, Tensor]:
     """The same with the batch last; Note [Batch last]."""
-    batch, b, p = p.shape[:-2], many.batch_last(b), many.batch_last(p)
-    v = torch.sub(p, many.adjoint(p)).mul_(0.25)
-    if not is_next_to_base(size, p.dtype):
-        found = by_series(v.neg_(), size, many.product, many.LONGEST)
-        v = many.eliminated(v) if found is None else found
-    t = many.plus_product(b, b, v, 2)
+    batch, b, v = p.shape[:-2], many.batch_last(b), many.twice_skew(many.batch_last(p))
+    v = v.mul_(0.25) if is_next_to_base(size, p.dtype) else many.eliminated(v.mul_(-0.25))
+    t = many.product(b, v, 2).add_(b)
     x = many.batch_first(t, batch)
     if many.largest_error(t) > rounding_limit(x):
         x = orthonormalized(x).contiguous()
@@ -97,8 +93,7 @@ def adjoint_operator(y: Tensor, v: Tensor, g: Tensor, p: Tensor) -> Tensor:
     if many.are_many(g):
         batch, y, v, g = g.shape[:-2], *(many.batch_last(t) for t in (y, v, g))
         gw = g if at_base else many.plus_product(g, g, many.adjoint(v))
-        t = many.product(many.adjoint(y), gw)
-        gp = many.batch_first(torch.sub(t, many.adjoint(t)).mul_(0.25), batch)
+        gp = many.batch_first(many.twice_skew(many.product(many.adjoint(y), gw, 0.25)), batch)
     else:
         gp = quarter(times(y.mH, g if at_base else plus_product(g, g, v.mH)))
     return within(gp, p, angle_limit(p))
