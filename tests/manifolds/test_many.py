@@ -1,5 +1,7 @@
 """Many small matrices at once, in the layout with the batch last, and the maps that use it."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
@@ -24,10 +26,24 @@ def frames(n: int, dtype: torch.dtype, number: int = many.MANY) -> Tensor:
     return orthonormal_factor(normal(number, n, n, seed=9, dtype=dtype))
 
 
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
-def test_turning_the_layout_and_back_changes_nothing(dtype: torch.dtype):
-    a = normal(2, 3, 4, 5, dtype=dtype)
+@pytest.mark.parametrize("n", [1, 4])
+@pytest.mark.parametrize("dtype", [torch.float32, *DTYPES], ids=str)
+def test_turning_the_layout_and_back_changes_nothing(dtype: torch.dtype, n: int):
+    a = normal(2, 3, n, 5, dtype=dtype)
     assert torch.equal(many.batch_first(many.batch_last(a), a.shape[:-2]), a)
+
+
+@pytest.mark.parametrize("shape", [(1, 5), (5, 1), (6, 4), (1024, 64)])
+@pytest.mark.parametrize("lies", [Tensor.contiguous, lambda m: m.t().contiguous().t()], ids=str)
+@pytest.mark.parametrize("dtype", [torch.float32, *DTYPES], ids=str)
+def test_a_transpose_is_a_copy_whatever_lies_where(
+    dtype: torch.dtype, lies: Callable[[Tensor], Tensor], shape: tuple[int, int]
+):
+    m = lies(normal(*shape, dtype=dtype))
+    ours = many.transposed(m)
+    assert torch.equal(ours, m.t())
+    assert ours.is_contiguous()
+    assert ours.data_ptr() != m.data_ptr()
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
