@@ -128,3 +128,8 @@ def largest_error(q: Tensor) -> float:
     e.diagonal().sub_(1)
     parts = torch.view_as_real(e) if e.is_complex() else e.unsqueeze(-1)
     return math.sqrt(parts.square_().sum((0, 1, 3)).max().item())
+
+
+def first_error(q: Tensor) -> float:
+    """The largest |‖e₁ᵀQ‖² - 1| <= ‖QᵀQ - I‖ of real square Q; (n, n, b) -> ()."""
+    return q[0].square().sum(0).sub_(1).abs_().max().item()
