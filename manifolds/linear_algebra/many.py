@@ -53,7 +53,8 @@ def batch_last(a: Tensor) -> Tensor:
     """(*batch, n, k) -> (n, k, b), contiguous, a copy where that is needed."""
     n, k = a.shape[-2:]
     rows = a.reshape(-1, n * k)
-    return (rows.t() if rows.t().is_contiguous() else transposed(rows)).view(n, k, -1)
+    columns = rows.t()
+    return (columns if columns.is_contiguous() else transposed(rows)).view(n, k, -1)
 
 
 def batch_first(t: Tensor, batch: torch.Size) -> Tensor:

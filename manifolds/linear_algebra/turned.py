@@ -115,8 +115,8 @@ def adjoint_operator(y: Tensor, v: Tensor, g: Tensor, p: Tensor) -> Tensor:
     at_base = readable(v) and is_zero(v)
     if many.are_many(g):
         batch, y, v, g = g.shape[:-2], *(many.batch_last(t) for t in (y, v, g))
-        gw = g if at_base else many.plus_product(g, g, many.adjoint(v))
-        gp = many.batch_first(many.twice_skew(many.product(many.adjoint(y), gw, 0.25)), batch)
+        g = g if at_base else many.plus_product(g, g, many.adjoint(v))
+        gp = many.batch_first(many.twice_skew(many.product(many.adjoint(y), g, 0.25)), batch)
     else:
         gp = quarter(times(y.mH, g if at_base else plus_product(g, g, v.mH)))
     return within(gp, p, angle_limit(p))
