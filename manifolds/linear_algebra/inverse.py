@@ -10,7 +10,7 @@ where pivoting leaves eps ‖S‖; a large S is therefore inverted with pivots.
 Note [Inverse near the identity]
 (I + M)⁻¹ - I = Σ_{j > 0} (-M)^j, and d terms leave ‖M‖^d, relative to M. V of d terms becomes
 V + M^d V of 2d: d = 2, 4, 8 take 1, 2 and 4 products. For one large matrix that is more than the
-blocks' one, but halving many of 32×32 takes 5 products, of 16×16 7.
+blocks' one, but the inverse of many of 32×32 or 16×16 takes the time of 5.
 """
 
 from collections.abc import Callable
@@ -31,13 +31,11 @@ LEAF, LEAF_ENTRIES = 16, 64**2
 ones is calls more than arithmetic. Measured on a CPU, in µs, by leaves of 16, 32, 64 and by LAPACK
 alone: one matrix of 64×64 130, 71, 72, 72, of 256×256 942, 695, 704, 1498, of 1024×1024 23.1, 22.0,
 21.2 and 67.0 ms; four of 64×64 221, 172, 270, 270; 16 of 64×64 424, 515, 1066, 1066."""
-MANY_LEAF = 12
-"""Up to this size many matrices are eliminated at once: 1000 of 12×12 in 0.46 ms, their halves in
-1.4; of 16×16 in 1.0, their halves in 1.1, but those of 32×32 faster by leaves of 8 (measured)."""
+MANY_LEAF = 16
+"""Up to this size many matrices are eliminated at once: 1000 of 12×12 in 0.48 ms, their halves in
+2.5; of 16×16 in 0.94 and 1.7, which makes 32×32 4.7 and not 6.2 (measured)."""
 LONGEST = 8
 """Terms of Note [Inverse near the identity]: 16 would take 6 products."""
-
-Product = Callable[[Tensor, Tensor], Tensor]
 
 
 def by_blocks(s: Tensor) -> Tensor:
@@ -73,18 +71,16 @@ def by_elimination(s: Tensor) -> Tensor:
     return many.batch_first(w, s.shape[:-2])
 
 
-def by_series(
-    m: Tensor, size: float, product: Product = torch.matmul, longest: int = LONGEST
-) -> Tensor | None:
+def by_series(m: Tensor, size: float) -> Tensor | None:
     """Σ_{0 < j <= d} (-M)^j for the first d with ‖M‖^d <= eps/2, relative to M; None if long."""
     degree, limit = 2, torch.finfo(m.dtype).eps / 2
-    if not size < 1 or size**longest > limit:
+    if not size < 1 or size**LONGEST > limit:
         return None
-    power = product(m, m)
+    power = m @ m
     v = power - m
     while size**degree > limit:
-        power = power if degree == 2 else product(power, power)
-        v, degree = product(power, v).add_(v), 2 * degree
+        power = power if degree == 2 else power @ power
+        v, degree = (power @ v).add_(v), 2 * degree
     return v
 
 

@@ -3,29 +3,36 @@
 Note [Batch last]
 LAPACK and the products of a BLAS take one matrix after another, and for 8×8 they spend their time
 between them. With the batch last, n elementwise operations multiply all matrices: 1000 of 8×8 take
-60 µs where the product takes 80 to 110 (it depends on what is transposed), of 7×7 44 and 250, and
-the inverse 140 where LAPACK takes 650. Turning the layout takes 25 µs, as a matrix of n² columns,
-which torch copies by tiles whatever b is: as a tensor it took 18 to 35, and 138 for 1024 matrices.
-So a whole map is computed there or nothing, and what its derivative needs stays there (measured on
-a CPU, float32).
+75 µs where the product takes 115 to 140 (it depends on what is transposed), of 7×7 50 and 425, and
+the inverse 150 where LAPACK takes 740. A whole map is computed there or nothing, and what its
+derivative needs stays there: turning the layout is a pass through other memory (measured on a CPU,
+float32). Half of that time is calls, not arithmetic, so that operations are counted before bytes.
+
+Note [Turned by a shuffle]
+Between the layouts lies the transpose of a b×n² matrix, which torch copies in tiles, entry by
+entry: 42 µs for 1000 of 8×8. A channel shuffle, (group, channel) -> (channel, group), of a tensor
+whose channels are last in memory is the same transpose, and with AVX takes it in registers: 10 µs
+for float32. For float64 it is a loop, as fast as tiles for 1000 matrices, and for 1024 slower by
+four, 190 µs where tiles take 50: their strides share a cache set (measured).
 """
 
+import functools
 import math
 
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.basics import readable
+from manifolds.linear_algebra.basics import HOST, readable
 
 SMALL, MANY = 8, 384
 """Up to this size and from so many on a map is computed here. A step of the Cayley map takes, here
-and by a BLAS, 0.62 and 0.51 ms for 256 of 8×8, 1.0 and 1.2 for 1000, 4.1 and 4.3 for 4096; 0.44 and
-0.38 for 256 of 4×4, 0.52 and 0.77 for 1000; of 7×7, for which a BLAS has no kernel, fewer would do:
-0.56 and 0.80 for 256 (measured)."""
+and by a BLAS, 0.90 and 0.93 ms for 256 of 8×8, 1.1 and 1.2 for 384, 1.4 and 1.7 for 1000, 4.5 and
+6.5 for 4096; 0.70 and 0.72 for 256 of 4×4, 0.80 and 1.1 for 1000; of 7×7, for which a BLAS has no
+kernel, fewer would do: 0.79 and 0.94 for 128 (measured)."""
 SEVERAL = 128
 """From so many on an inverse alone is."""
-LONGEST = 4
-"""Terms of a series: 8 take four products, and an elimination the time of two and a half."""
+SHUFFLES = torch.backends.cpu.get_cpu_capability() in {"AVX2", "AVX512"}
+"""Whether Note [Turned by a shuffle] is for this machine."""
 
 
 def are_many(a: Tensor) -> bool:
@@ -34,16 +41,25 @@ def are_many(a: Tensor) -> bool:
     return small and readable(a) and a.shape[:-2].numel() >= MANY
 
 
+def transposed(m: Tensor) -> Tensor:
+    """Mᵀ, contiguous, a copy; (r, c) -> (c, r); Note [Turned by a shuffle]."""
+    if m.dtype != torch.float32 or not SHUFFLES or not m.is_contiguous():
+        return m.t().clone(memory_format=torch.contiguous_format)
+    channels = m.view(1, 1, 1, -1).movedim(3, 1)
+    return torch.native_channel_shuffle(channels, len(m)).view(m.shape[::-1])
+
+
 def batch_last(a: Tensor) -> Tensor:
     """(*batch, n, k) -> (n, k, b), contiguous, a copy where that is needed."""
     n, k = a.shape[-2:]
-    return a.reshape(-1, n * k).t().contiguous().view(n, k, -1)
+    rows = a.reshape(-1, n * k)
+    columns = rows.t()
+    return (columns if columns.is_contiguous() else transposed(rows)).view(n, k, -1)
 
 
 def batch_first(t: Tensor, batch: torch.Size) -> Tensor:
-    """(n, k, b) -> (*batch, n, k), contiguous, a copy."""
-    rows = t.flatten(0, 1).t().clone(memory_format=torch.contiguous_format)
-    return rows.view(*batch, *t.shape[:2])
+    """(n, k, b), contiguous -> (*batch, n, k), contiguous, a copy."""
+    return transposed(t.flatten(0, 1)).view(*batch, *t.shape[:2])
 
 
 def kept(t: Tensor, batch: torch.Size) -> Tensor:
@@ -65,32 +81,46 @@ def adjoint(t: Tensor) -> Tensor:
     return t.transpose(0, 1).conj()
 
 
-def product(a: Tensor, b: Tensor) -> Tensor:
-    """AB; (n, m, b), (m, k, b) -> (n, k, b)."""
-    return plus_product(a.new_zeros(()), a, b)
+def product(a: Tensor, b: Tensor, scale: float = 1) -> Tensor:
+    """scale AB; (n, m, b), (m, k, b) -> (n, k, b)."""
+    return plus_product(a.new_zeros(()), a, b, scale)
 
 
 def plus_product(c: Tensor, a: Tensor, b: Tensor, scale: float = 1) -> Tensor:
-    """C + scale AB, AB = Σ_j a_j b_jᵀ of columns and rows; (n, k, b), (n, m, b), (m, k, b)."""
-    first, *others = zip(a.unsqueeze(1).unbind(2), b.unbind(0), strict=True)
-    total = torch.addcmul(c, *first, value=scale)
-    for column, row in others:
-        total.addcmul_(column, row, value=scale)
+    """C + scale AB, AB = Σ_j a_j b_jᵀ of columns and rows; (n, k, b), (n, m, b), (m, k, b).
+
+    One call adds them all, one after another: 6 µs less than a call for each (measured).
+    """
+    (column, *columns), (row, *rows) = a.unsqueeze(1).unbind(2), b.unbind(0)
+    total = torch.addcmul(c, column, row, value=scale)
+    if rows:  # the call refuses empty lists
+        torch._foreach_addcmul_([total] * len(rows), columns, rows, value=scale)
     return total
+
+
+@functools.lru_cache(maxsize=64)
+def twice_units(n: int, dtype: torch.dtype) -> tuple[Tensor, ...]:
+    """2e_1, ..., 2e_n; -> n of (n, 1)."""
+    return (2 * torch.eye(n, dtype=dtype, device=HOST).unsqueeze(-1)).unbind(0)
 
 
 def eliminated(m: Tensor) -> Tensor:
     """(I + M)⁻¹ - I by Gauss-Jordan elimination without pivots, M + Mᴴ >= 0; (n, n, b) -> same.
 
     Step j replaces T, at first M, by T - T e_j (e_jᵀ T + 2 e_jᵀ) / (1 + t_jj). No 1 is added to an
-    entry that is kept, so that a small M has relative accuracy. M is lost: each new tensor of
-    250 kB may cost more page faults than its values do arithmetic.
+    entry that is kept, so that a small M has relative accuracy. It becomes the result: to write
+    each T into a tensor of its own took 220 µs of 1000 of 8×8, not 150 (measured).
     """
-    t, spare = m, (torch.empty_like(m), m)
-    for j, twice in enumerate(2 * torch.eye(len(m), dtype=m.dtype).unsqueeze(-1)):
-        row = (t[j] + twice).div_(t[j, j] + 1)
-        t = torch.addcmul(t, t[:, j : j + 1], row, value=-1, out=spare[j % 2])
-    return t
+    rows, columns, pivots = m.unbind(0), m.unsqueeze(1).unbind(2), m.diagonal().unbind(1)
+    steps = zip(rows, columns, pivots, twice_units(len(m), m.dtype), strict=True)
+    for row, column, pivot, twice in steps:
+        m.addcmul_(column / (pivot + 1), row + twice, value=-1)
+    return m
+
+
+def twice_skew(t: Tensor) -> Tensor:
+    """T - Tᴴ."""
+    return torch.sub(t, adjoint(t))
 
 
 def largest_error(q: Tensor) -> float:
@@ -99,3 +129,8 @@ def largest_error(q: Tensor) -> float:
     e.diagonal().sub_(1)
     parts = torch.view_as_real(e) if e.is_complex() else e.unsqueeze(-1)
     return math.sqrt(parts.square_().sum((0, 1, 3)).max().item())
+
+
+def first_error(q: Tensor) -> float:
+    """The largest |‖e₁ᵀQ‖² - 1| <= ‖QᵀQ - I‖ of real square Q; (n, n, b) -> ()."""
+    return q[0].square().sum(0).sub_(1).abs_().max().item()

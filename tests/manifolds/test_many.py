@@ -1,15 +1,19 @@
 """Many small matrices at once, in the layout with the batch last, and the maps that use it."""
 
+import math
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
 
+import manifolds
 from manifolds.linear_algebra import many
 from manifolds.linear_algebra.inverse import by_series
-from manifolds.linear_algebra.orthonormalize import orthonormal_factor
+from manifolds.linear_algebra.orthonormalize import BASE_ROUNDING, ROUNDING, orthonormal_factor
 from manifolds.linear_algebra.range import angle_limit
 from manifolds.linear_algebra.symmetry import skew_part
-from manifolds.linear_algebra.turned import turned
+from manifolds.linear_algebra.turned import ROUNDING_KNOWN, turned
 
 EPS = torch.finfo(torch.float64).eps
 DTYPES = [torch.float64, torch.complex128]
@@ -24,10 +28,24 @@ def frames(n: int, dtype: torch.dtype, number: int = many.MANY) -> Tensor:
     return orthonormal_factor(normal(number, n, n, seed=9, dtype=dtype))
 
 
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
-def test_turning_the_layout_and_back_changes_nothing(dtype: torch.dtype):
-    a = normal(2, 3, 4, 5, dtype=dtype)
+@pytest.mark.parametrize("n", [1, 4])
+@pytest.mark.parametrize("dtype", [torch.float32, *DTYPES], ids=str)
+def test_turning_the_layout_and_back_changes_nothing(dtype: torch.dtype, n: int):
+    a = normal(2, 3, n, 5, dtype=dtype)
     assert torch.equal(many.batch_first(many.batch_last(a), a.shape[:-2]), a)
+
+
+@pytest.mark.parametrize("shape", [(1, 5), (5, 1), (6, 4), (1024, 64)])
+@pytest.mark.parametrize("lies", [Tensor.contiguous, lambda m: m.t().contiguous().t()], ids=str)
+@pytest.mark.parametrize("dtype", [torch.float32, *DTYPES], ids=str)
+def test_a_transpose_is_a_copy_whatever_lies_where(
+    dtype: torch.dtype, lies: Callable[[Tensor], Tensor], shape: tuple[int, int]
+):
+    m = lies(normal(*shape, dtype=dtype))
+    ours = many.transposed(m)
+    assert torch.equal(ours, m.t())
+    assert ours.is_contiguous()
+    assert ours.data_ptr() != m.data_ptr()
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -128,3 +146,56 @@ def test_a_parameter_that_is_clipped_has_no_gradient(n: int, dtype: torch.dtype)
     (gradient,) = torch.autograd.grad(turned(b, p.requires_grad_()).abs().sum(), p)
     assert gradient[0, 0, 1].real == 0
     assert (gradient[1:, 0, 1].real != 0).all()
+
+
+def error(q: Tensor) -> Tensor:
+    """‖QᵀQ - I‖ in float64, in √k eps of the dtype of Q."""
+    e = q.double().mT @ q.double() - torch.eye(q.shape[-1], dtype=torch.float64)
+    return torch.linalg.matrix_norm(e) / math.sqrt(q.shape[-1]) / torch.finfo(q.dtype).eps
+
+
+def worst_bases(k: int, number: int) -> Tensor:
+    """Float32 frames with all the error that a base may have."""
+    q = frames(k, torch.float64, number)
+    e = normal(number, k, k, seed=3)
+    e = e + e.mT
+    e = (
+        e
+        / torch.linalg.matrix_norm(e, keepdim=True)
+        * math.sqrt(k)
+        * torch.finfo(torch.float32).eps
+    )
+    return (q + (BASE_ROUNDING - 0.1) / 2 * q @ e).float()
+
+
+def of_size(size: float, k: int, number: int) -> Tensor:
+    """Skew A with ‖A/2‖ = size, in float32."""
+    a = skew_part(normal(number, k, k, seed=4))
+    return (2 * size * a / torch.linalg.matrix_norm(a, keepdim=True)).float()
+
+
+@pytest.mark.parametrize("size", [1e-4, 1e-2, 0.99 * ROUNDING_KNOWN])
+@pytest.mark.parametrize("k", [2, 5, many.SMALL])
+def test_rounding_that_is_known_needs_no_look(monkeypatch, k: int, size: float):
+    monkeypatch.setattr(many, "largest_error", None)  # a look would be an error
+    b = worst_bases(k, 4000)
+    assert error(b).max() > 0.9 * BASE_ROUNDING
+    assert error(turned(b, of_size(size, k, 4000))).max() <= ROUNDING
+
+
+def test_rounding_that_is_not_known_is_looked_at(monkeypatch):
+    monkeypatch.setattr(many, "largest_error", None)
+    b, a = worst_bases(4, many.MANY), of_size(1.01 * ROUNDING_KNOWN, 4, many.MANY)
+    with pytest.raises(TypeError):
+        turned(b, a)
+
+
+@pytest.mark.parametrize("short", [torch.bfloat16, torch.float16, torch.float32], ids=str)
+def test_a_base_cast_from_a_shorter_dtype_is_polished(short: torch.dtype):
+    module = torch.nn.Module()
+    module.weight = torch.nn.Parameter(frames(4, torch.float64))
+    manifolds.constrain(module, "weight", manifolds.Orthogonal)
+    long = torch.float64 if short is torch.float32 else torch.float32
+    parameters = module.to(short).to(long).parametrizations["weight"].original
+    parameters.data.copy_(of_size(1e-2, 4, many.MANY))
+    assert error(module.weight).max() <= ROUNDING
