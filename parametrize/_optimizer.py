@@ -84,7 +84,7 @@ def update_optimizer(optimizer: Optimizer, module: Module) -> Optimizer:
         group["params"][:] = [p for _, p in renewed]
         if "param_names" in group:
             group["param_names"][:] = [name for name, _ in renewed]
-        if type(optimizer) is Adagrad:
+        if isinstance(optimizer, Adagrad):
             _begin(optimizer, group)
     return optimizer
 

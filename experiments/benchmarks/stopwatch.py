@@ -69,7 +69,7 @@ def calls_lasting(block: float, step: Step, device: torch.device) -> int:
     """
     step()
     calls = 1
-    while calls * timed(step, device, calls) < block:
+    while block and calls * timed(step, device, calls) < block:
         calls *= 2
     return calls
 

@@ -5,7 +5,8 @@ torch 2.13 takes an argument of torch.func.grad for a constant where a custom Fu
 unchanged: the derivative was zero, without an error. It looks at a view of the argument anew. It
 traces a custom derivative without what that depends on, so that a second derivative with respect to
 the parameters of a map is zero: tracing two levels warns, since the inner variables may be others
-(the inputs of a network). It has no forward mode of custom Functions: a tangent raises.
+(the inputs of a network). It has no forward mode of custom Functions: a tangent raises. Nor does it
+vmap their derivatives, as jacrev does: its compiler says so.
 """
 
 import warnings
@@ -22,7 +23,7 @@ SECOND = (
 )
 FORWARD = (
     "torch.compile has no forward mode of custom derivatives, as torch.func.jvp and jacfwd need; "
-    "inside of it use torch.func.vjp or jacrev, or compile without fullgraph"
+    "inside of it use torch.func.vjp, or compile without fullgraph"
 )
 
 

@@ -19,10 +19,20 @@ def test_a_round_takes_calls_in_a_row_until_they_last():
     calls = []
     steps = {"a": lambda: calls.append(sum(range(10_000)))}
     timing = interleaved(steps, rounds=1, slow=1.0, block=0.02)["a"]
-    row = (len(calls) + 1) // 3  # the warm-up doubled them: 1 + 2 + ... + row, then row once more
+    row = len(calls) // 3  # the warm-up is one, then doubled: 1 + 1 + 2 + ... + row, then row again
     assert row > 1
     assert row.bit_count() == 1
     assert timing.seconds < 0.02
+
+
+def test_a_step_that_is_slow_the_first_time_is_timed_in_a_row():
+    calls = []
+
+    def step():
+        calls.append(sum(range(10_000 if calls else 3_000_000)))
+
+    interleaved({"compiled": step}, rounds=1, slow=1.0, block=0.02)
+    assert len(calls) > 3
 
 
 def test_a_slow_candidate_is_timed_once():

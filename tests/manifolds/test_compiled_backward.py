@@ -12,6 +12,8 @@ from manifolds.linear_algebra.turned import turned
 PRODUCTS = {
     torch.ops.aten.mm.default,
     torch.ops.aten.bmm.default,
+    torch.ops.aten.addmm.default,
+    torch.ops.aten.baddbmm.default,
     torch.ops.manifolds.times_near_identity.default,
 }
 

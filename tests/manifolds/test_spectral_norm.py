@@ -7,7 +7,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from manifolds.linear_algebra.exponential import SLOTS, exponential_minus_identity
 from manifolds.linear_algebra.inverse import by_blocks, by_lapack, inverter
-from manifolds.linear_algebra.spectral_norm import spectral_norm_bound
+from manifolds.linear_algebra.orthonormalize import probed_error, rounding_limit
+from manifolds.linear_algebra.probes import normal_probes, sign_probes
+from manifolds.linear_algebra.spectral_norm import PROBES, RARE, spectral_norm_bound
 
 N = 256
 SLACK = (20 * N) ** (1 / 32)
@@ -54,6 +56,28 @@ def test_the_bound_is_above_the_norm_and_next_to_it(name: str, scale: float) -> 
 def test_the_bound_of_a_batch_is_that_of_its_largest() -> None:
     a = torch.stack([skew(0), 3 * skew(1), 2 * skew(2)])
     assert 3 <= spectral_norm_bound(a) <= 3 * 1.01 * SLACK
+
+
+@pytest.mark.parametrize(
+    "within", [torch.inference_mode, lambda: torch.device("meta")], ids=["inference", "meta"]
+)
+def test_probes_do_not_depend_on_what_they_are_first_drawn_in(within) -> None:
+    a, expected = skew(0), spectral_norm_bound(skew(0))
+    normal_probes.cache_clear()
+    sign_probes.cache_clear()
+    q = torch.linalg.qr(a).Q
+    with within():
+        assert spectral_norm_bound(a) == expected
+        probed_error(q)
+    assert spectral_norm_bound(a) == expected
+    assert probed_error(q.requires_grad_()) <= rounding_limit(q)
+
+
+@pytest.mark.parametrize("n", [1, 256, 1000, 4096])
+def test_no_entry_of_a_matrix_escapes_the_probes(n: int) -> None:
+    """‖A‖₂ of one row is ‖A‖_F, and seen by the row of G that it meets: above t m, for any row."""
+    least = normal_probes(n, PROBES, torch.float64).square().sum(-1).min()
+    assert least >= RARE * PROBES
 
 
 def test_the_bound_of_zero_is_nothing() -> None:

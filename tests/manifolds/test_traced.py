@@ -1,0 +1,68 @@
+"""Transforms of torch.func inside torch.compile: the derivative, or a word that there is none."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from manifolds.linear_algebra.cayley import quotient
+from manifolds.linear_algebra.exponential import expm1
+from manifolds.linear_algebra.polar_rotation import polar_rotated
+from manifolds.linear_algebra.traced import SECOND
+from manifolds.linear_algebra.turned import turned
+
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")  # of the compiler, about itself
+
+B, G, V = (
+    torch.eye(4, dtype=torch.float64),
+    *torch.randn(2, 4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0)),
+)
+MAPS = {
+    "cayley": lambda p: turned(B, p),
+    "tall cayley": lambda p: quotient(B, 2 * B + p, p @ p.mT),
+    "exponential": expm1,
+    "polar": lambda p: polar_rotated(B, p),
+}
+TRANSFORMS = {
+    "grad": lambda f: torch.func.grad(lambda p: (f(p) * G).sum()),
+    "vjp": lambda f: lambda p: torch.func.vjp(f, p)[1](G)[0],
+}
+
+
+def compiled(function, *, fullgraph: bool = True):
+    torch.compiler.reset()
+    return torch.compile(function, fullgraph=fullgraph, backend="aot_eager")
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+@pytest.mark.parametrize("name", MAPS)
+def test_a_derivative_inside_a_compiled_function_is_the_derivative(name: str, transform: str):
+    derivative = TRANSFORMS[transform](MAPS[name])
+    torch.testing.assert_close(compiled(derivative)(V), derivative(V))
+
+
+def tangent(p: Tensor) -> Tensor:
+    return torch.func.jvp(MAPS["cayley"], (p,), (G,))[1]
+
+
+def test_forward_mode_in_a_whole_graph_is_refused():
+    with pytest.raises(RuntimeError):
+        compiled(tangent)(V)
+
+
+def test_forward_mode_outside_of_a_whole_graph_is_the_derivative():
+    torch.testing.assert_close(compiled(tangent, fullgraph=False)(V), tangent(V))
+
+
+def test_a_tangent_of_other_variables_compiles():
+    def of_the_input(x: Tensor) -> Tensor:
+        return torch.func.jvp(lambda x: x @ turned(B, V), (x,), (G,))[1]
+
+    torch.testing.assert_close(compiled(of_the_input)(B), of_the_input(B))
+
+
+def test_two_levels_of_derivatives_are_warned_of():
+    def second(p: Tensor) -> Tensor:
+        return torch.func.grad(lambda q: (TRANSFORMS["grad"](MAPS["cayley"])(q) * V).sum())(p)
+
+    with pytest.warns(UserWarning, match=SECOND[:40]):
+        compiled(second)(V)
