@@ -36,7 +36,9 @@ def test_turning_the_layout_and_back_changes_nothing(dtype: torch.dtype, n: int)
 
 
 @pytest.mark.parametrize("shape", [(1, 5), (5, 1), (6, 4), (1024, 64)])
-@pytest.mark.parametrize("lies", [Tensor.contiguous, lambda m: m.t().contiguous().t()], ids=str)
+@pytest.mark.parametrize(
+    "lies", [Tensor.contiguous, lambda m: m.t().contiguous().t()], ids=["by rows", "by columns"]
+)
 @pytest.mark.parametrize("dtype", [torch.float32, *DTYPES], ids=str)
 def test_a_transpose_is_a_copy_whatever_lies_where(
     dtype: torch.dtype, lies: Callable[[Tensor], Tensor], shape: tuple[int, int]
