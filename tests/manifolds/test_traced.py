@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from manifolds.catalogue import ENTRIES
 from manifolds.linear_algebra.cayley import quotient
 from manifolds.linear_algebra.exponential import expm1
 from manifolds.linear_algebra.polar_rotation import polar_rotated
@@ -38,6 +39,28 @@ def compiled(function, *, fullgraph: bool = True):
 def test_a_derivative_inside_a_compiled_function_is_the_derivative(name: str, transform: str):
     derivative = TRANSFORMS[transform](MAPS[name])
     torch.testing.assert_close(compiled(derivative)(V), derivative(V))
+
+
+CASES = {
+    f"{c.entry.name} {c.choices}": c for e in reversed(ENTRIES) for c in reversed([*e.cases()])
+}
+"""One size of every manifold with its options, the typical one."""
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_gradient_inside_a_compiled_function_is_the_gradient(case):
+    manifold = case()
+    dtype = torch.float64 if manifold.real_form else torch.complex128
+    x = manifold.random_point(dtype=dtype, generator=torch.Generator().manual_seed(0))
+    found = manifold.right_inverse(x)
+    parameters = (found,) if isinstance(found, Tensor) else found
+    weights = manifold.random_point(dtype=dtype, generator=torch.Generator().manual_seed(1))
+
+    def loss(*p: Tensor) -> Tensor:
+        return (manifold(*p) * weights.conj()).real.sum()
+
+    gradient = torch.func.grad(loss, argnums=tuple(range(len(parameters))))
+    torch.testing.assert_close(compiled(gradient)(*parameters), gradient(*parameters))
 
 
 def tangent(p: Tensor) -> Tensor:
