@@ -45,7 +45,8 @@ def transposed(m: Tensor) -> Tensor:
     """Mᵀ, contiguous, a copy; (r, c) -> (c, r); Note [Turned by a shuffle]."""
     if m.dtype != torch.float32 or not SHUFFLES or not m.is_contiguous():
         return m.t().clone(memory_format=torch.contiguous_format)
-    channels = m.view(1, 1, 1, -1).movedim(3, 1)
+    n = m.numel()
+    channels = m.as_strided((1, n, 1, 1), (n, 1, n, n))
     return torch.native_channel_shuffle(channels, len(m)).view(m.shape[::-1])
 
 
@@ -63,10 +64,8 @@ def batch_first(t: Tensor, batch: torch.Size) -> Tensor:
 
 
 def kept(t: Tensor, batch: torch.Size) -> Tensor:
-    """The same, but by autograd's account no view: a custom function may return and save it."""
-    t, (n, k, b) = t.contiguous(), t.shape
-    strides = (batch[i + 1 :].numel() for i in range(len(batch)))
-    return t.new_empty(0).set_(t.untyped_storage(), 0, (*batch, n, k), (*strides, k * b, b))
+    """The same, a view: what a derivative needs stays where it is; (n, k, b) -> (*batch, n, k)."""
+    return t.permute(2, 0, 1).view(*batch, *t.shape[:2])
 
 
 def kept_like(a: Tensor) -> Tensor:
@@ -83,7 +82,7 @@ def adjoint(t: Tensor) -> Tensor:
 
 def product(a: Tensor, b: Tensor, scale: float = 1) -> Tensor:
     """scale AB; (n, m, b), (m, k, b) -> (n, k, b)."""
-    return plus_product(a.new_zeros(()), a, b, scale)
+    return plus_product(zero(a.dtype), a, b, scale)
 
 
 def plus_product(c: Tensor, a: Tensor, b: Tensor, scale: float = 1) -> Tensor:
@@ -96,6 +95,12 @@ def plus_product(c: Tensor, a: Tensor, b: Tensor, scale: float = 1) -> Tensor:
     if rows:  # the call refuses empty lists
         torch._foreach_addcmul_([total] * len(rows), columns, rows, value=scale)
     return total
+
+
+@functools.lru_cache
+def zero(dtype: torch.dtype) -> Tensor:
+    """0; -> ()."""
+    return torch.zeros((), dtype=dtype, device=HOST)
 
 
 @functools.lru_cache(maxsize=64)
@@ -133,4 +138,5 @@ def largest_error(q: Tensor) -> float:
 
 def first_error(q: Tensor) -> float:
     """The largest |‖e₁ᵀQ‖² - 1| <= ‖QᵀQ - I‖ of real square Q; (n, n, b) -> ()."""
-    return q[0].square().sum(0).sub_(1).abs_().max().item()
+    least, largest = torch.linalg.vector_norm(q[0], dim=0).aminmax()
+    return max(1 - least.item() ** 2, largest.item() ** 2 - 1)

@@ -18,10 +18,30 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from manifolds.linear_algebra.differentiable import transformed
+
 LIBRARY = torch.library.Library("manifolds", "FRAGMENT")
 BODIES: dict[str, Callable[..., Any]] = {}
 """The Python function of each operator, by its full name."""
-CONJUGATE, NEGATIVE = torch._C.DispatchKey.Conjugate, torch._C.DispatchKey.Negative  # type: ignore[attr-defined]
+KEYS: Any = torch._C.DispatchKey  # type: ignore[attr-defined]
+CONJUGATE, NEGATIVE, VIEWS = KEYS.Conjugate, KEYS.Negative, KEYS.ADInplaceOrView
+GUARD: Any = torch._C._SetExcludeDispatchKeyGuard  # type: ignore[attr-defined]
+EXCLUDED, INCLUDED = True, False
+BELOW_AUTOGRAD: Any = torch._C._AutoDispatchBelowAutograd  # type: ignore[attr-defined]
+keys_of: Any = torch._C._dispatch_keys  # type: ignore[attr-defined]
+KINDS = frozenset({Tensor, torch.nn.Parameter})
+
+
+def ordinary_keys(backend: str) -> tuple[int, int]:
+    """The dispatch keys of a tensor that is nothing but numbers, and of one for inference."""
+    inference = torch._C.DispatchKeySet(getattr(KEYS, backend))  # type: ignore[attr-defined]
+    inference = inference.add(getattr(KEYS, f"Autocast{backend}"))
+    recorded = inference.add(VIEWS).add(getattr(KEYS, f"Autograd{backend}"))
+    return inference.raw_repr(), recorded.raw_repr()
+
+
+ORDINARY = frozenset({*ordinary_keys("CPU"), *ordinary_keys("CUDA")})
+"""Neither a flag, nor a batch of vmap, nor a function to be traced, nor a dispatch in Python."""
 
 
 def resolved(value: Any) -> Any:
@@ -31,27 +51,52 @@ def resolved(value: Any) -> Any:
     return tuple(resolved(v) for v in value)
 
 
-def with_flags(body: Callable[..., Any]) -> Callable[..., Any]:
-    """The body with its lazy conjugates carried out, wherever it runs; Note [Lazy conjugates]."""
+def alike(body: Callable[..., Any]) -> Callable[..., Any]:
+    """The body as the same wherever it runs; Notes [Lazy conjugates] and [No views]."""
 
     @functools.wraps(body)
     def within(*tensors: Tensor) -> Any:
         if not torch._C._dispatch_tls_is_dispatch_key_excluded(CONJUGATE):
-            return body(*tensors)
-        guard, excluded = torch._C._SetExcludeDispatchKeyGuard, False  # type: ignore[attr-defined]
-        with guard(CONJUGATE, excluded), guard(NEGATIVE, excluded):
+            with GUARD(VIEWS, EXCLUDED):
+                return body(*tensors)
+        conjugate, negative = GUARD(CONJUGATE, INCLUDED), GUARD(NEGATIVE, INCLUDED)
+        with GUARD(VIEWS, EXCLUDED), conjugate, negative:
             return resolved(body(*tensors))
 
     return within
 
 
-def register(name: str, body: Callable[..., Any], shaped: Callable[..., Any]) -> Any:
-    """The operator `name` that runs `body` on tensors; `shaped` does it without their numbers."""
+def has_to_be_seen(tensors: tuple[Tensor, ...]) -> bool:
+    """Whether anyone looks at operators or is to prepare their tensors; Note [Called directly].
+
+    A function mode is that of a default device, `torch.device("meta")`.
+    """
+    return (
+        torch.compiler.is_compiling()
+        or transformed()
+        or torch._C._len_torch_dispatch_stack() > 0
+        or torch._C._len_torch_function_stack() > 0
+        or torch._C._get_tracing_state() is not None
+        or any(type(t) not in KINDS or keys_of(t).raw_repr() not in ORDINARY for t in tensors)
+    )
+
+
+def register(name: str, body: Callable[..., Any], shaped: Callable[..., Any]) -> Callable[..., Any]:
+    """A call of the operator `name`: `body` of tensors, `shaped` of tensors without numbers."""
     full = f"{LIBRARY.ns}::{name}"
-    body = with_flags(body)
+    body = alike(body)
     schema = torch.library.infer_schema(body, mutates_args=())
     LIBRARY.define(name + schema, tags=(torch.Tag.pt2_compliant_tag,))
     LIBRARY.impl(name, body, "CompositeExplicitAutograd")
     torch.library.register_fake(full, shaped, lib=LIBRARY)
     BODIES[full] = body
-    return getattr(torch.ops.manifolds, name).default
+    operator = getattr(torch.ops.manifolds, name).default
+
+    @functools.wraps(body)
+    def call(*tensors: Tensor) -> Any:
+        if has_to_be_seen(tensors):
+            return operator(*tensors)
+        with BELOW_AUTOGRAD():
+            return body(*tensors)
+
+    return call

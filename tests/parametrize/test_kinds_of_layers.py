@@ -74,7 +74,7 @@ def test_training_a_recurrent_module_is_the_same_cached_and_uncached(kind):
     for cache in (False, True):
         module = recurrent(kind, Halves)
         found.append(steps(module, torch.optim.SGD(module.parameters(), 0.1), cache))
-    assert torch.equal(*found)
+    torch.testing.assert_close(*found)  # cached, gradients are summed before the parametrization
 
 
 @pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU, Flattening])
