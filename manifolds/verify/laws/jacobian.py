@@ -22,11 +22,10 @@ BOUNDARY = 1 / 4
 """A zero that a square root took rounds to eps^(1/2): half-way between that and one."""
 
 
-def rank(values: Tensor, power: float = REGULAR) -> int:
-    """How many exceed eps^power times the largest."""
-    if not values.numel():
-        return 0
-    return int((values > torch.finfo(values.dtype).eps ** power * values[0]).sum())
+def rank(values: Tensor, power: float = REGULAR, largest: Tensor | None = None) -> int:
+    """How many exceed eps^power times the largest, of these or, where they may be 0, of others."""
+    largest = values[:1] if largest is None else largest
+    return int((values > torch.finfo(values.dtype).eps ** power * largest).sum())
 
 
 def dimension(manifold: Manifold, dtype: torch.dtype) -> int:
@@ -86,15 +85,17 @@ def measure_rank(subject: Subject) -> Iterator[Finding]:
 
 
 def measure_boundary_rank(subject: Subject) -> Iterator[Finding | Skipped]:
-    """The stated rank where a closed set has a boundary."""
+    """The stated rank at a boundary; σ_1 is that of a random point, since J may be zero there."""
     boundary = subject.boundary()
     if not boundary:
         yield Skipped("no boundary point has a rank of its own")
         return
     manifold = subject.make()
-    p = parameters_of(manifold, stacked({name: x for name, (x, _) in boundary.items()}))
-    for (name, (_, wanted)), j in zip(boundary.items(), jacobian(manifold, p, 1), strict=True):
-        got = rank(torch.linalg.svdvals(j), BOUNDARY)
+    points = {name: x for name, (x, _) in boundary.items()}
+    p = parameters_of(manifold, stacked({"random": subject.random("boundary", batch=()), **points}))
+    regular, *values = torch.linalg.svdvals(jacobian(manifold, p, 1)).unbind()
+    for (name, (_, wanted)), found in zip(boundary.items(), values, strict=True):
+        got = rank(found, BOUNDARY, regular[:1])
         yield Finding(name, abs(got - wanted), 0, f"rank {got} of {wanted}")
 
 
