@@ -138,5 +138,5 @@ def largest_error(q: Tensor) -> float:
 
 def first_error(q: Tensor) -> float:
     """The largest |‖e₁ᵀQ‖² - 1| <= ‖QᵀQ - I‖ of real square Q; (n, n, b) -> ()."""
-    least, largest = torch.linalg.vector_norm(q[0], dim=0).aminmax()
-    return max(1 - least.item() ** 2, largest.item() ** 2 - 1)
+    least, largest = (t.item() for t in torch.linalg.vector_norm(q[0], dim=0).aminmax())
+    return max(1 - least * least, largest * largest - 1)

@@ -39,6 +39,7 @@ from manifolds.linear_algebra.inverse import (
     largest_norm,
     needs_pivots,
 )
+from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.orthonormalize import orthonormalized, rounding_limit
 from manifolds.linear_algebra.range import angle_limit, clipped, masked, within
@@ -112,12 +113,13 @@ def needs_polish(x: Tensor, size: float) -> bool:
 def adjoint_operator(y: Tensor, v: Tensor, g: Tensor, p: Tensor) -> Tensor:
     """The adjoint as one opaque operator."""
     size = torch.linalg.vector_norm(p).item() if readable(p) else math.inf
+    at_base = not size and is_zero(v)  # P may have been written through `.data` in the meantime
     if many.are_many(g):
         batch, y, v, g = g.shape[:-2], *(many.batch_last(t) for t in (y, v, g))
-        g = many.plus_product(g, g, many.adjoint(v)) if size else g
+        g = g if at_base else many.plus_product(g, g, many.adjoint(v))
         gp = many.batch_first(many.twice_skew(many.product(many.adjoint(y), g, 0.25)), batch)
     else:
-        gp = quarter(times(y.mH, plus_product(g, g, v.mH) if size else g))
+        gp = quarter(times(y.mH, g if at_base else plus_product(g, g, v.mH)))
     return gp if size < angle_limit(p) else within(gp, p, angle_limit(p))
 
 

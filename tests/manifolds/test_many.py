@@ -200,3 +200,20 @@ def test_a_base_cast_from_a_shorter_dtype_is_polished(short: torch.dtype):
     parameters = module.to(short).to(long).parametrizations["weight"].original
     parameters.data.copy_(of_size(1e-2, 4, many.MANY))
     assert error(module.weight).max() <= ROUNDING
+
+
+@pytest.mark.parametrize("number", [1, many.MANY])
+def test_the_gradient_is_that_of_the_forward_whatever_is_written_behind_it(number: int):
+    b, p, g = frames(6, torch.float64, number), normal(number, 6, 6), normal(number, 6, 6, seed=1)
+    p.requires_grad_()
+    expected, found = turned(b, p), turned(b, p)
+    (expected,) = torch.autograd.grad(expected, p, g)
+    p.data.zero_()  # as one who moves the base before he calls for gradients
+    (found,) = torch.autograd.grad(found, p, g)
+    assert torch.equal(found, expected)
+
+
+def test_a_base_beyond_the_range_of_its_square_is_polished():
+    b, p = torch.ones(many.MANY, 1, 1, dtype=torch.float64), normal(many.MANY, 1, 1)
+    b[3] = 1e200
+    assert torch.equal(turned(b, 0.05 * p / p.abs().max()), torch.ones_like(b))

@@ -2,14 +2,20 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch._subclasses import FakeTensorMode
+from torch.profiler import profile
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from manifolds.linear_algebra.registry import has_to_be_seen
+from manifolds.catalogue import ENTRIES
+from manifolds.linear_algebra import registry
+from manifolds.linear_algebra.exponential import expm1
+from manifolds.linear_algebra.many import MANY
+from manifolds.linear_algebra.registry import LIBRARY, has_to_be_seen
 from manifolds.linear_algebra.turned import turned
 
 A = torch.eye(2)
@@ -20,15 +26,17 @@ class Subclass(Tensor):
 
 
 class Watching(TorchDispatchMode):
-    """Notes the names of operators."""
+    """Keeps the arguments and the values of our operators, by name."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.seen: list[str] = []
+        self.seen: list[tuple[str, Any, Any]] = []
 
     def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        self.seen.append(str(function))
-        return function(*args, **(kwargs or {}))
+        value = function(*args, **(kwargs or {}))
+        if function.namespace == LIBRARY.ns:
+            self.seen.append((function.overloadpacket.__name__, args, value))
+        return value
 
 
 @pytest.mark.parametrize(
@@ -39,7 +47,7 @@ class Watching(TorchDispatchMode):
 @pytest.mark.parametrize("context", [nullcontext, torch.no_grad, torch.inference_mode])
 def test_an_ordinary_tensor_is_given_to_the_body(a: Tensor, context):
     with context():
-        assert not has_to_be_seen((a, a.clone()))
+        assert not has_to_be_seen((a, a.clone(), True))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +67,9 @@ def test_another_tensor_is_given_to_the_operator(a: Tensor):
     assert has_to_be_seen((A, a))
 
 
-@pytest.mark.parametrize("context", [FakeTensorMode, Watching, lambda: torch.device("cpu")])
+@pytest.mark.parametrize(
+    "context", [FakeTensorMode, Watching, lambda: torch.device("cpu"), profile]
+)
 def test_a_mode_sees_the_operator(context):
     with context():
         assert has_to_be_seen((A,))
@@ -90,4 +100,47 @@ def test_a_transform_sees_the_operator(transform: Callable):
 def test_a_mode_sees_the_operator_of_a_map():
     with Watching() as mode:
         turned(A, A)
-    assert mode.seen.count("manifolds.turned.default") == 1
+    assert [name for name, *_ in mode.seen] == ["turned"]
+
+
+@pytest.mark.parametrize("map_", [lambda p: turned(A, p), expm1], ids=["cayley", "exponential"])
+def test_a_map_and_its_derivative_call_bodies(map_, monkeypatch):
+    seen = []
+
+    def noted(arguments):
+        seen.append(has_to_be_seen(arguments))
+        return seen[-1]
+
+    monkeypatch.setattr(registry, "has_to_be_seen", noted)
+    p = (A - 2 * A.flip(0)).requires_grad_()
+    map_(p).sum().backward()
+    assert seen == [False, False]
+
+
+CASES = {f"{c.entry.name} {c.size} {c.choices}": c for e in ENTRIES for c in e.cases()}
+
+
+@pytest.mark.parametrize("batch", [3, MANY])
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_an_operator_returns_memory_of_its_own(case, batch: int):
+    manifold = case()
+    dtype = torch.float64 if manifold.real_form else torch.complex128
+    generator = torch.Generator().manual_seed(0)
+    found = manifold.right_inverse(manifold.random_point(batch, dtype=dtype, generator=generator))
+    for size in (0, 0.1):
+        parameters = [
+            torch.add(
+                p, torch.randn(p.shape, dtype=p.dtype, generator=generator), alpha=size
+            ).requires_grad_()
+            for p in ((found,) if isinstance(found, Tensor) else found)
+        ]
+        with Watching() as mode:
+            x = manifold(*parameters)
+            torch.autograd.grad((x * x.conj()).real.sum(), parameters)
+        for name, arguments, value in mode.seen:
+            values = (value,) if isinstance(value, Tensor) else value
+            values = [v for v in values if v.numel()]
+            memory = [v.untyped_storage().data_ptr() for v in values]
+            given = {a.untyped_storage().data_ptr() for a in arguments if isinstance(a, Tensor)}
+            assert len({*memory} - given) == len(values), name
+            assert not any(v._is_view() for v in values), name
