@@ -1,28 +1,51 @@
-"""A point that is changed in place: the derivative of what was done, or autograd's complaint."""
+"""Points that are changed in place: the derivative of what was done, or autograd's complaint."""
+
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from manifolds.catalogue import ENTRIES
 from manifolds.linear_algebra.many import MANY
+from manifolds.linear_algebra.registry import LIBRARY
 
 CASES = {f"{c.entry.name} {c.size} {c.choices}": c for e in ENTRIES for c in e.cases()}
+every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+every_batch = pytest.mark.parametrize("batch", [3, MANY])
 
 
-@pytest.mark.parametrize("batch", [3, MANY])
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_a_point_doubled_in_place_has_the_gradient_of_its_double(case, batch: int):
+class Watching(TorchDispatchMode):
+    """Keeps the arguments and the values of our operators, by name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, Any, Any]] = []
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        value = function(*args, **(kwargs or {}))
+        if function.namespace == LIBRARY.ns:
+            self.seen.append((function.overloadpacket.__name__, args, value))
+        return value
+
+
+def assigned(case, batch: int, distance: float):
+    """Return a manifold at random points, and parameters at a distance from those of the points."""
     manifold = case()
     dtype = torch.float64 if manifold.real_form else torch.complex128
     generator = torch.Generator().manual_seed(0)
     found = manifold.right_inverse(manifold.random_point(batch, dtype=dtype, generator=generator))
-    parameters = [
-        torch.add(
-            p, torch.randn(p.shape, dtype=p.dtype, generator=generator), alpha=0.1
-        ).requires_grad_()
-        for p in ((found,) if isinstance(found, Tensor) else found)
-    ]
+    found = (found,) if isinstance(found, Tensor) else found
+    noise = (torch.randn(p.shape, dtype=p.dtype, generator=generator) for p in found)
+    moved = (torch.add(p, n, alpha=distance) for p, n in zip(found, noise, strict=True))
+    return manifold, [p.requires_grad_() for p in moved]
+
+
+@every_batch
+@every_case
+def test_a_point_doubled_in_place_has_the_gradient_of_its_double(case, batch: int):
+    manifold, parameters = assigned(case, batch, 0.1)
 
     def gradients(double):
         x = double(manifold(*parameters))
@@ -35,3 +58,19 @@ def test_a_point_doubled_in_place_has_the_gradient_of_its_double(case, batch: in
         assert "has been modified by an inplace operation" in str(error)  # noqa: PT017
     else:
         torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("distance", [0, 0.1])
+@every_batch
+@every_case
+def test_an_operator_returns_memory_of_its_own(case, batch: int, distance: float):
+    manifold, parameters = assigned(case, batch, distance)
+    with Watching() as mode:
+        x = manifold(*parameters)
+        torch.autograd.grad((x * x.conj()).real.sum(), parameters)
+    for name, arguments, value in mode.seen:
+        values = [v for v in ((value,) if isinstance(value, Tensor) else value) if v.numel()]
+        memory = {v.untyped_storage().data_ptr() for v in values}
+        given = {a.untyped_storage().data_ptr() for a in arguments if isinstance(a, Tensor)}
+        assert len(memory - given) == len(values), name
+        assert not any(v._is_view() for v in values), name
