@@ -9,6 +9,7 @@ from torch import Tensor
 from manifolds.linear_algebra.cayley import quotient
 from manifolds.linear_algebra.exponential import exponential, exponential_derivative
 from manifolds.linear_algebra.inverse import accretive_inverse
+from manifolds.linear_algebra.near_identity import times_near_identity
 from manifolds.linear_algebra.orthonormalize import orthonormalize
 from manifolds.linear_algebra.polar import polar
 from manifolds.linear_algebra.turned import turned
@@ -21,11 +22,12 @@ OPERATORS: dict[str, Callable[[Tensor], Tensor]] = {
     "polish": orthonormalize,
     "Cayley transform": lambda m: quotient(m, m, m),
     "Cayley transform of square frames": lambda m: turned(m, m),
+    "product with the identity": lambda a: times_near_identity(a, torch.zeros_like(a)),
 }
 
 
 @pytest.mark.parametrize("operator", OPERATORS.values(), ids=OPERATORS)
-@pytest.mark.parametrize("n", [0, 1, 2, 8, 9])
+@pytest.mark.parametrize("n", [0, 1, 2, 8, 9, 17])
 @pytest.mark.parametrize("count", [0, 1, 1000])
 def test_an_operator_leaves_its_argument_alone(operator, n, count):
     a = torch.eye(n, dtype=torch.float64).repeat(count, 1, 1)
