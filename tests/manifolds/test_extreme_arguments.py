@@ -29,7 +29,9 @@ def test_a_batch_of_bases_takes_the_parameters_of_one(name, shape):
     bases = torch.linalg.qr(normal(6, *shape))[0]
     state, _ = chart.anchor(bases)
     p = 0.1 * normal(*shape)
-    torch.testing.assert_close(chart.point(state, p), chart.point(state, p.expand(6, *shape)))
+    one, each = chart.point(state, p), chart.point(state, p.expand(6, *shape))
+    # a BLAS has another kernel for a batch: sums of n products, n eps/2 in each of the two
+    torch.testing.assert_close(one, each, rtol=0, atol=shape[0] * EPS)
 
 
 @pytest.mark.parametrize("second", [False, True], ids=["first order", "differentiable"])

@@ -1,4 +1,4 @@
-"""Points that are changed in place: the derivative of what was done, or autograd's complaint."""
+"""Points changed in place have the derivative of that, and operators return memory of their own."""
 
 from typing import Any
 

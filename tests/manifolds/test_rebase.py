@@ -15,7 +15,7 @@ OPTIMIZERS = {
     "SGD": lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9),
     "Adam": lambda p: torch.optim.Adam(p, lr=0.02),
     "AdamW": lambda p: torch.optim.AdamW(p, lr=0.02, weight_decay=0.1),
-    "Muon": lambda p: torch.optim.Muon(p, lr=0.02, ns_steps=1),  # steps take most of its time
+    "Muon": lambda p: torch.optim.Muon(p, lr=0.02),
 }
 if not hasattr(torch.optim, "Muon"):  # before torch 2.9
     del OPTIMIZERS["Muon"]
