@@ -1,4 +1,13 @@
-"""Words of linear algebra, each one line, batched over the leading dimensions."""
+"""Words of linear algebra, each one line, batched over the leading dimensions.
+
+Note [Transposed right factors]
+On a CPU a product of many small matrices takes up to three times as long where the right factor is
+transposed, a transposed left one costs nothing: 1000 of 32×32 2.5 ms, 0.85 and 0.9 without; of
+16×16 0.66 and 0.25; one of 1024×128 by 128×128 0.32 and 0.25; from size 256 on no more (measured,
+MKL). A copy first gains little of it. So the gradients of BF(A) for skew A, skew(F*(BᴴG)) with F*
+the adjoint of the derivative of F, are taken as the adjoint of what makes GᴴB: right factors as
+they lie in memory, left factors transposed.
+"""
 
 import torch
 from torch import Tensor

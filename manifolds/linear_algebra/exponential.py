@@ -105,9 +105,14 @@ def without_reading(a: Tensor, e: Tensor | None, *, skew: bool) -> tuple[Tensor,
     return y, d
 
 
-def _shaped(a: Tensor, skew: bool) -> tuple[Tensor, Tensor, Tensor]:  # noqa: ARG001, FBT001 -- a schema
+def exponential_shapes(a: Tensor) -> tuple[Tensor, Tensor]:
+    """Without numbers: what a CPU keeps of exp(A), and the plan."""
     kept = a.new_empty(SLOTS if readable(a) else 0, *a.shape).movedim(0, -3)
-    return shaped_like_the_first(a), kept, a.new_empty(*a.shape[:-2], 2, dtype=torch.int64)
+    return kept, a.new_empty(*a.shape[:-2], 2, dtype=torch.int64)
+
+
+def _shaped(a: Tensor, skew: bool) -> tuple[Tensor, ...]:  # noqa: ARG001, FBT001 -- a schema
+    return shaped_like_the_first(a), *exponential_shapes(a)
 
 
 @opaque("exponential", _shaped)
@@ -124,6 +129,19 @@ def exponential_operator(a: Tensor, skew: bool) -> tuple[Tensor, Tensor, Tensor]
     return y.contiguous(), kept.movedim(0, -3), plans
 
 
+def computed_derivative(a: Tensor, e: Tensor, kept: Tensor, plans: Tensor, *, skew: bool) -> Tensor:
+    """L(A, E), maybe E itself, from scratch where nothing was kept."""
+    if not readable(a):
+        _, d = without_reading(a, e, skew=skew)
+        return d  # type: ignore[return-value] # e is given
+    if kept.shape[-3] and plans.numel():
+        slots, (place, times) = kept.movedim(-3, 0), plans.reshape(-1, 2)[0].tolist()
+    else:
+        slots = a.new_empty(SLOTS, *a.shape)
+        _, (place, times) = exponential_minus_identity(a, slots, skew=skew)
+    return derivative_of(a, e, slots, schemes(a.dtype, skew=skew)[place], times)
+
+
 @opaque("exponential_derivative")
 def derivative_operator(
     a: Tensor,
@@ -132,17 +150,9 @@ def derivative_operator(
     plans: Tensor,
     skew: bool,  # noqa: FBT001
 ) -> Tensor:
-    """L(A, E) as one opaque operator, from scratch where nothing was kept."""
-    if not readable(a):
-        _, d = without_reading(a, e, skew=skew)
-        return d.contiguous()  # type: ignore[union-attr] # e is given
-    if kept.shape[-3] and plans.numel():
-        slots, (place, times) = kept.movedim(-3, 0), plans.reshape(-1, 2)[0].tolist()
-    else:
-        slots = a.new_empty(SLOTS, *a.shape)
-        _, (place, times) = exponential_minus_identity(a, slots, skew=skew)
-    d = derivative_of(a, e, slots, schemes(a.dtype, skew=skew)[place], times)
-    return d.clone(memory_format=torch.contiguous_format)
+    """L(A, E) as one opaque operator."""
+    d = computed_derivative(a, e, kept, plans, skew=skew)
+    return d.clone(memory_format=torch.contiguous_format) if d is e else d.contiguous()
 
 
 def second_derivative(a: Tensor, e: Tensor, f: Tensor) -> Tensor:
@@ -234,6 +244,11 @@ def expm1(a: Tensor, *, skew: bool = False) -> Tensor:
 def exponential(a: Tensor, *, skew: bool = False) -> Tensor:
     """exp(A), (*batch, n, n) -> (*batch, n, n), differentiable to every order."""
     return add_identity(expm1(a, skew=skew))
+
+
+def kept_derivative(a: Tensor, e: Tensor, kept: Tensor, plans: Tensor, *, skew: bool) -> Tensor:
+    """L(A, E) by what exp(A) kept and its plan, differentiable to every order."""
+    return _derivative(a, e, kept, plans, skew)
 
 
 def exponential_derivative(a: Tensor, e: Tensor, *, skew: bool = False) -> Tensor:

@@ -22,6 +22,18 @@ from torch.autograd import Function
 from manifolds.linear_algebra import basics
 from manifolds.linear_algebra.differentiable import differentiable
 
+TILED = 512
+"""Columns from which a copy of the transpose is worth its pass: in µs, A - Aᵀ read across and by a
+copy, 1000 of 32×32 1130 and 1480, 384×384 220 and 240, 512×512 570 and 470, 2048×2048 60 and 18.5
+ms (measured)."""
+
+
+def skew_multiple(a: Tensor, scale: float) -> Tensor:
+    """scale (A - Aᴴ), contiguous, without a derivative; (*batch, n, n) -> (*batch, n, n)."""
+    if a.shape[-1] < TILED:
+        return torch.sub(a, a.mH, out=a.new_empty(a.shape)).mul_(scale)
+    return a.mH.clone(memory_format=torch.contiguous_format).sub_(a).mul_(-scale)
+
 
 class SkewPart(Function):
     """(A - Aᴴ) / 2; (*batch, n, n) -> (*batch, n, n)."""

@@ -43,7 +43,7 @@ from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.orthonormalize import orthonormalized, rounding_limit
 from manifolds.linear_algebra.range import angle_limit, clipped, masked, within
-from manifolds.linear_algebra.symmetry import skew_part
+from manifolds.linear_algebra.symmetry import skew_multiple, skew_part
 
 ROUNDING_KNOWN = 1 / 16
 """s of Note [Known rounding]: 1/12 has 8.6 √k eps."""
@@ -72,9 +72,10 @@ def turned_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 def turned_each(b: Tensor, p: Tensor, size: float | None) -> tuple[Tensor, Tensor, Tensor]:
     """X, Y and V by products of matrices, ‖A/2‖ <= size; at the base there are none."""
-    v = quarter(p)
-    if size is None or not is_next_to_base(size, p.dtype):
-        v = inverse_change(v.neg_(), size)
+    if size is not None and is_next_to_base(size, p.dtype):
+        v = skew_multiple(p, 1 / 4)
+    else:
+        v = inverse_change(skew_multiple(p, -1 / 4), size)
     x = b.clone(memory_format=torch.contiguous_format) if size == 0 else plus_product(b, b, v, 2)
     x = orthonormalized(x).contiguous()  # rounding is that of V: none near the base
     return x, x + b, v
@@ -83,11 +84,6 @@ def turned_each(b: Tensor, p: Tensor, size: float | None) -> tuple[Tensor, Tenso
 def is_next_to_base(size: float, dtype: torch.dtype) -> bool:
     """Whether V is A/2 for ‖A/2‖ <= size; Note [Next to the base]."""
     return size**2 <= torch.finfo(dtype).eps / 2
-
-
-def quarter(t: Tensor) -> Tensor:
-    """(T - Tᴴ)/4."""
-    return t.mH.clone(memory_format=torch.contiguous_format).sub_(t).mul_(-0.25)
 
 
 def turned_many(b: Tensor, p: Tensor, size: float) -> tuple[Tensor, Tensor, Tensor]:
@@ -111,7 +107,7 @@ def needs_polish(x: Tensor, size: float) -> bool:
 
 @opaque("turned_adjoint")
 def adjoint_operator(y: Tensor, v: Tensor, g: Tensor, p: Tensor) -> Tensor:
-    """The adjoint as one opaque operator."""
+    """-skew(W GᴴY)/2 as one opaque operator; Note [Transposed right factors]."""
     size = torch.linalg.vector_norm(p).item() if readable(p) else math.inf
     at_base = not size and is_zero(v)  # P may have been written through `.data` in the meantime
     if many.are_many(g):
@@ -119,7 +115,8 @@ def adjoint_operator(y: Tensor, v: Tensor, g: Tensor, p: Tensor) -> Tensor:
         g = g if at_base else many.plus_product(g, g, many.adjoint(v))
         gp = many.batch_first(many.twice_skew(many.product(many.adjoint(y), g, 0.25)), batch)
     else:
-        gp = quarter(times(y.mH, g if at_base else plus_product(g, g, v.mH)))
+        t = times(g.mH, y)
+        gp = skew_multiple(t if at_base else plus_product(t, v, t), -1 / 4)
     return gp if size < angle_limit(p) else within(gp, p, angle_limit(p))
 
 

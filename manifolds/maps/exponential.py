@@ -12,7 +12,8 @@ from torch import Tensor
 
 from manifolds.linear_algebra.basics import identity_like, phase, times
 from manifolds.linear_algebra.decompositions import svd
-from manifolds.linear_algebra.exponential import expm1, exponential
+from manifolds.linear_algebra.exponential import exponential
+from manifolds.linear_algebra.geodesic import rotated
 from manifolds.linear_algebra.orthonormalize import orthonormalize
 from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root
 from manifolds.linear_algebra.symmetry import bounded_gram
@@ -23,7 +24,7 @@ from manifolds.maps.signature import lower_part, signature, split
 def geodesic(b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
     """exp(Ω) B; (*batch, n, k), (*batch, k, k), (*batch, n, k) or None -> (*batch, n, k)."""
     if normal is None:
-        return orthonormalize(b + b @ expm1(a, skew=True))  # rounding is that of exp(A) - I
+        return rotated(b, a)
     normal, k = bounded_gram(normal)
     x1, x2 = coefficients(a, k)
     return orthonormalize(times(b, x1) + times(normal, x2))
@@ -109,8 +110,13 @@ class Exponential(Retraction):
 
     name = "exponential"
     curve = "exponential"
+    clips = True
     fixed = FixedExponential()
 
     def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
         """exp(Ω) B."""
         return geodesic(b, a, normal)
+
+    def turn(self, b: Tensor, p: Tensor) -> Tensor:
+        """B exp(A)."""
+        return rotated(b, p)
