@@ -48,11 +48,11 @@ PROBES = 16
 """m of Note [Probes]; used from k = 4m, where they cost half of QᴴQ."""
 
 
-def probed_error(q: Tensor) -> Tensor:
+def probed_error(q: Tensor) -> float:
     """‖QᴴQ - I‖ in the Frobenius norm, estimated; the largest of the batch; Note [Probes]."""
     v = sign_probes(q.shape[-1], PROBES, q.dtype)
-    size = torch.linalg.vector_norm(q.mH @ (q @ v) - v, dim=(-2, -1)) / math.sqrt(PROBES)
-    return size.max() if size.numel() else size.sum()
+    size = torch.linalg.vector_norm(q.mH @ (q @ v) - v, dim=(-2, -1))
+    return size.max().item() / math.sqrt(PROBES)
 
 
 def orthonormality_error(q: Tensor) -> tuple[Tensor, Tensor]:
@@ -88,7 +88,7 @@ def orthonormalized_by_looking(q: Tensor, rounding: float = ROUNDING) -> Tensor:
         if k >= 4 * PROBES and probed_error(q) <= limit:
             break
         e, sizes = orthonormality_error(q)
-        size = sizes.max()
+        size = sizes.max().item()
         if size <= limit:
             break
         if not size <= NEARLY_ORTHONORMAL:

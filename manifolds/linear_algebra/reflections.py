@@ -54,10 +54,16 @@ def imaginary(d: Tensor) -> Tensor:
     return d - d.real
 
 
-def plus(a: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """A + XY, which may overwrite A: a pass less where it is one product."""
+def minus(a: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """A - XY, which may overwrite A: a pass less where it is one product."""
     # a compiler is to see the product: it may be told to compute it exactly
-    return a + x @ y if a.ndim > 2 or torch.compiler.is_compiling() else a.addmm_(x, y)
+    return a - x @ y if a.ndim > 2 or torch.compiler.is_compiling() else a.addmm_(x, y, alpha=-1)
+
+
+def with_diagonal(s: Tensor, d: Tensor) -> Tensor:
+    """S, overwritten, with diagonal d."""
+    diagonal(s).copy_(d)
+    return s
 
 
 def top(a: Tensor) -> Tensor:
@@ -80,7 +86,10 @@ def directions(p: Tensor, w: Tensor | None) -> Tensor:
 def free(vbar: Tensor, d: Tensor, w: Tensor | None) -> Tensor:
     """What P moves of V, diag P replaced by i Im d; may overwrite its argument."""
     f = vbar.tril(-1) if w is None else vbar
-    diagonal(f).copy_(imaginary(d))
+    if f.is_complex():
+        diagonal(f).copy_(imaginary(d))
+    elif w is not None:
+        diagonal(f).zero_()
     return f
 
 
@@ -88,8 +97,8 @@ def compact(p: Tensor, w: Tensor | None, u: Tensor | None) -> tuple[Tensor, Tens
     """V, R, M."""
     v = directions(p, w)
     s = upper_gram(v) if w is not None else staircase_product(v.mH, v, UPPER, LOWER, UPPER)
-    squares = (v.conj() * v).real.sum(-2)
-    r = torch.diagonal_scatter(s, squares / 2 + imaginary(diagonal(p)), dim1=-2, dim2=-1)
+    d = (v.conj() * v).real.sum(-2) / 2
+    r = with_diagonal(s, d + imaginary(diagonal(p)) if p.is_complex() else d)
     l = top(v) if u is None else u.mH @ top(v)
     return v, r, torch.linalg.solve_triangular(r.mH, l, upper=False, left=False)
 
@@ -116,13 +125,13 @@ def adjoint(  # noqa: PLR0917 -- what `compact` has, and the base
     lower = LOWER if w is None else FULL
     gv = staircase_product(g.mH, v, FULL, lower, lower)
     z = torch.linalg.solve_triangular(r, gv, upper=True, left=False)
-    rbar = -staircase_product(z.mH, m, FULL, lower, UPPER)
-    t = rbar.triu(1)
-    s = t + t.mH + torch.diag_embed(diagonal(rbar).real)
+    minus_rbar = staircase_product(z.mH, m, FULL, lower, UPPER)
+    d, t = diagonal(minus_rbar), minus_rbar.triu(1)
+    s = with_diagonal(t + t.mH, d.real)
     vbar = staircase_product(g, m, FULL, lower, lower)
-    vbar = vbar + staircase_product(v, s, LOWER, FULL, LOWER) if w is None else plus(vbar, v, s)
+    vbar = vbar - staircase_product(v, s, LOWER, FULL, LOWER) if w is None else minus(vbar, v, s)
     top(vbar).add_(z if u is None else u @ z)
-    return free(vbar, diagonal(rbar), w)
+    return free(vbar, -d, w)
 
 
 def tangent(p: Tensor, dp: Tensor, w: Tensor | None, u: Tensor | None) -> Tensor:

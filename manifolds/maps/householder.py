@@ -105,9 +105,11 @@ class CentredHouseholder(Reflecting):
         """P -> X."""
         if p.shape[-2] == p.shape[-1]:
             return orthonormalize(state["base_point"] @ reflected(p))
-        p, w = torch.broadcast_tensors(p, state["directions"])
-        u = state["turn"]
-        return reflected(p, w, u.expand(*p.shape[:-2], *u.shape[-2:]))
+        w, u = state["directions"], state["turn"]
+        if p.shape != w.shape:
+            p, w = torch.broadcast_tensors(p, w)
+            u = u.expand(*p.shape[:-2], *u.shape[-2:])
+        return reflected(p, w, u)
 
 
 class FixedHouseholder(Reflecting):
