@@ -22,6 +22,7 @@ from manifolds.linear_algebra.inverse import inverse_and_change, largest_norm
 from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.orthonormalize import orthonormalized
+from manifolds.linear_algebra.symmetry import bounded_gram
 
 
 def _shaped(b: Tensor, y: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG001 -- the signature
@@ -88,6 +89,12 @@ class Quotient(Function):
 
 
 _quotient = differentiable(Quotient)
+
+
+def cayley_transform(b: Tensor, a: Tensor, normal: Tensor) -> Tensor:
+    """Cay(Ω) B with ΩB = BA + N; (*batch, n, k), (*batch, k, k), (*batch, n, k) -> first."""
+    normal, k = bounded_gram(normal)
+    return quotient(b, 2 * b + normal, torch.sub(k / 4, a, alpha=0.5))
 
 
 def quotient(b: Tensor, y: Tensor, m: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ infinite or NaN (float32, entries of 1e4, k = 4). So N is taken as its multiple 
 there. One column has no other direction to lose: no bound.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -105,10 +106,31 @@ def bounded_gram(n: Tensor) -> tuple[Tensor, Tensor]:
 
     (*batch, n, k) -> (*batch, n, k), (*batch, k, k).
     """
-    gram, k = gram_matrix(n), n.shape[-1]
-    if k <= 1:
-        return n, gram
-    limit = 1 / (k * torch.finfo(n.dtype).eps)
-    size = basics.diagonal(gram).real.sum(-1)[..., None, None].detach()
-    factor = limit / size.clamp_min(limit)
-    return torch.sqrt(factor) * n, factor * gram
+    k = gram_matrix(n)
+    if k.shape[-1] <= 1:
+        return n, k
+    factor = gram_factor(k.detach())
+    return torch.sqrt(factor) * n, factor * k
+
+
+def gram_limit(k: Tensor) -> float:
+    """‖N‖² with k eps ‖N‖² = 1; one column needs no limit."""
+    size = k.shape[-1]
+    return 1 / (size * torch.finfo(k.dtype).eps) if size > 1 else math.inf
+
+
+def trace(k: Tensor) -> Tensor:
+    """tr K, real; (*batch, k, k) -> (*batch, 1, 1)."""
+    return basics.diagonal(k).real.sum(-1)[..., None, None]
+
+
+def gram_factor(k: Tensor) -> Tensor:
+    """The factor <= 1 that brings K within `gram_limit`; (*batch, k, k) -> (*batch, 1, 1)."""
+    limit = gram_limit(k)
+    return limit / trace(k).clamp_min(limit)
+
+
+def projected(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+    """A = skew(BᴴP) and N = P - B BᴴP; (*batch, n, k) -> (*batch, k, k), (*batch, n, k)."""
+    inner = basics.times(b.mH, p)
+    return skew_part(inner), p - basics.times(b, inner)

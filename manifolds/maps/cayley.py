@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from manifolds.linear_algebra.basics import add_identity, identity_like, phase
-from manifolds.linear_algebra.cayley import quotient
-from manifolds.linear_algebra.symmetry import bounded_gram
+from manifolds.linear_algebra.cayley import cayley_transform
+from manifolds.linear_algebra.tall_cayley import tall_cayley
 from manifolds.linear_algebra.turned import turned
 from manifolds.maps.map import Chart, Retraction, State
 from manifolds.maps.signature import lower_part, signature, split
@@ -21,10 +21,7 @@ from manifolds.maps.signature import lower_part, signature, split
 
 def cayley(b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
     """Cay(Ω) B; (*batch, n, k), (*batch, k, k), (*batch, n, k) or None -> (*batch, n, k)."""
-    if normal is None:
-        return turned(b, a)
-    normal, k = bounded_gram(normal)
-    return quotient(b, 2 * b + normal, torch.sub(k / 4, a, alpha=0.5))
+    return turned(b, a) if normal is None else cayley_transform(b, a, normal)
 
 
 class FixedCayley(Chart):
@@ -51,7 +48,6 @@ class Cayley(Retraction):
 
     name = "cayley"
     curve = "cayley"
-    clips = True
     fixed = FixedCayley()
 
     def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
@@ -61,3 +57,7 @@ class Cayley(Retraction):
     def turn(self, b: Tensor, p: Tensor) -> Tensor:
         """B Cay(A)."""
         return turned(b, p)
+
+    def move(self, b: Tensor, p: Tensor) -> Tensor:
+        """Cay(Ω) B."""
+        return tall_cayley(b, p)

@@ -110,7 +110,6 @@ class Exponential(Retraction):
 
     name = "exponential"
     curve = "exponential"
-    clips = True
     fixed = FixedExponential()
 
     def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:

@@ -13,10 +13,10 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.basics import times
 from manifolds.linear_algebra.orthonormalize import BASE_ROUNDING, orthonormalized
 from manifolds.linear_algebra.plane_curve import plane_curve
-from manifolds.linear_algebra.symmetry import skew_part
+from manifolds.linear_algebra.range import angle_limit, clipped
+from manifolds.linear_algebra.symmetry import projected, skew_part
 
 State = dict[str, Tensor]
 
@@ -60,8 +60,6 @@ class Retraction(Map, Chart):
 
     curve: str | None = None
     """Of one real column: the curve on the sphere, where `plane_curve` has it."""
-    clips: bool = False
-    """Whether `turn` clips parameters itself."""
 
     @abstractmethod
     def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
@@ -79,22 +77,23 @@ class Retraction(Map, Chart):
         """
         return {"base_point": orthonormalized(x, BASE_ROUNDING)}, torch.zeros_like(x)
 
-    def takes_any(self, p: Tensor) -> bool:
-        """Where `curve` serves, or `turn` sees to it."""
-        if p.shape[-1] == p.shape[-2]:
-            return self.clips
-        return self.curve is not None and p.shape[-1] == 1 < p.shape[-2] and not p.is_complex()
+    def takes_any(self, p: Tensor) -> bool:  # noqa: ARG002 -- of this shape
+        """`turn` and `move` see to it, and curves need no limit."""
+        return True
 
     def point(self, state: State, p: Tensor) -> Tensor:
         """Square: A = skew(P), the coordinates move with the base; tall: P is projected at B."""
         b = state["base_point"]
         if b.shape[-2] == b.shape[-1]:
             return self.turn(b, p)
-        if self.takes_any(p):
-            return plane_curve(b.squeeze(-1), p.squeeze(-1), str(self.curve)).unsqueeze(-1)
-        inner = times(b.mH, p)
-        return self.retract(b, skew_part(inner), p - times(b, inner))
+        if self.curve is not None and p.shape[-1] == 1 < p.shape[-2] and not p.is_complex():
+            return plane_curve(b.squeeze(-1), p.squeeze(-1), self.curve).unsqueeze(-1)
+        return self.move(b, p)
 
     def turn(self, b: Tensor, p: Tensor) -> Tensor:
-        """Square B: the frame of B + BA, A = skew(P); for a map that can take the skew part too."""
-        return self.retract(b, skew_part(p), None)
+        """Square B: the frame of B + BA, A = skew(P) of clipped P; a map may do it in one."""
+        return self.retract(b, skew_part(clipped(p, angle_limit(p))), None)
+
+    def move(self, b: Tensor, p: Tensor) -> Tensor:
+        """Tall B: the frame of B + BA + N of clipped and projected P; as `turn`."""
+        return self.retract(b, *projected(b, clipped(p, angle_limit(p))))

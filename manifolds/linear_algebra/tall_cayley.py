@@ -1,0 +1,142 @@
+"""X = Cay(Ω) B for tall B, Ω of the parameters P projected at B, polished, with its derivative.
+
+With C = BᴴP, N = P - BC, K = NᴴN and W = (I + M)⁻¹, M = (K - C + Cᴴ)/4, it is the Cayley transform
+of A = skew(C) and N (`manifolds.linear_algebra.cayley`), all in one operator: the projection, the
+Gram matrix and the clip by themselves are passes over n×k and nodes of a graph, each with its own
+derivative. Entries of P are clipped at `angle_limit`: only if they come near it a CPU does that.
+
+Note [Derivative of the tall Cayley transform]
+X = YW - B with Y = 2B + N, and X + B = YW. With Ȳ = GWᴴ, U = BᴴȲ, Z = NᴴȲ and T = Wᴴ(2U + Z),
+minus the gradient in M,
+    N̄ = Ȳ - N (T + Tᴴ)/4,    C̄ = (T - Tᴴ)/4,    P̄ = N̄ + B (C̄ - U),
+since BᴴN = 0. Products n k²: forward BᴴP, BC, NᴴN and YW, backward five; at P = 0 none and two,
+P̄ = G - B sym(BᴴG). Where N is taken as a multiple sN (Note [Lost small eigenvalues]), N̄ is s times
+as large and so is U in P̄.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from manifolds.linear_algebra.basics import (
+    add_identity,
+    gram,
+    identity_like,
+    plus_product,
+    readable,
+    times,
+)
+from manifolds.linear_algebra.cayley import cayley_transform, quotient_operator
+from manifolds.linear_algebra.differentiable import differentiable, transformed
+from manifolds.linear_algebra.inverse import largest_norm
+from manifolds.linear_algebra.near_identity import is_zero
+from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
+from manifolds.linear_algebra.range import angle_limit, clipped, within
+from manifolds.linear_algebra.scheme import add_product
+from manifolds.linear_algebra.symmetry import gram_factor, gram_limit, projected, trace
+
+
+def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
+    w = p.new_empty(*p.shape[:-2], p.shape[-1], p.shape[-1])
+    s = p.real.new_empty(*p.shape[:-2], 1, 1)
+    return shaped_like_the_first(b), w, shaped_like_the_first(p), s
+
+
+@opaque("tall_cayley", _shaped)
+def tall_cayley_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """X, W, N and its factor s."""
+    limit = angle_limit(p)
+    size = largest_norm(p) if readable(p) and p.numel() else math.inf
+    p = p if size <= limit else clipped(p, limit)
+    s = torch.ones_like(p.real[..., :1, :1])
+    if not size:
+        w = identity_like(p.mT @ p).expand(*p.shape[:-2], -1, -1).clone()
+        return b.clone(memory_format=torch.contiguous_format), w, torch.zeros_like(b), s
+    c = times(b.mH, p)
+    n = plus_product(p, b, c, -1)
+    k = gram(n)
+    if not readable(k) or trace(k).amax().item() > gram_limit(k):
+        s = torch.sqrt(gram_factor(k))
+        n, k = s * n, s * s * k
+    m = k.sub_(c).add_(c.mH).div_(4)
+    x, w = quotient_operator(b, torch.add(n, b, alpha=2), m)
+    return x, w, n, s
+
+
+@opaque("tall_cayley_adjoint")
+def adjoint_operator(  # noqa: PLR0917 -- what the forward has, and G
+    g: Tensor, b: Tensor, p: Tensor, w: Tensor, n: Tensor, s: Tensor
+) -> Tensor:
+    """P̄ of Note [Derivative of the tall Cayley transform]."""
+    size = torch.linalg.vector_norm(p).item() if readable(p) else math.inf
+    if not size and is_zero(n) and is_zero(add_identity(w, -1)):  # P may be another by now
+        u = times(b.mH, g)
+        return plus_product(g, b, (u + u.mH).div_(-2))
+    y = times(g, w.mH.contiguous())  # Note [Transposed right factors]
+    u = times(b.mH, y)
+    t = times(w.mH, torch.add(times(n.mH, y), u, alpha=2))
+    h, turn = (t + t.mH).div_(-4), (t - t.mH).div_(4)
+    if not readable(s) or s.amin().item() < 1:
+        y, u, h = s * y, s * u, s * h
+    add_product(y, n, h)
+    add_product(y, b, turn - u)
+    return y if size < angle_limit(p) else within(y, p, angle_limit(p))
+
+
+def composed(b: Tensor, p: Tensor) -> Tensor:
+    """The same, step by step."""
+    return cayley_transform(b, *projected(b, clipped(p, angle_limit(p))))
+
+
+class TallCayley(Function):
+    """X = Cay(Ω) B, and W, N and s; (*batch, n, k), same -> X, …."""
+
+    @staticmethod
+    def forward(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
+        """X and the rest."""
+        return tall_cayley_operator(b, p)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, ...]) -> None:
+        """Memory: N and W, and B and P that live anyway."""
+        ctx.set_materialize_grads(False)
+        ctx.mark_non_differentiable(*output[1:])
+        ctx.save_for_backward(*inputs, *output[1:])
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor | None, *_: None) -> tuple[Tensor | None, ...]:
+        """P̄; where it is to be differentiated or B has a gradient too, step by step."""
+        if g is None:
+            return None, None
+        b, p, *kept = ctx.saved_tensors
+        if not torch.is_grad_enabled() and not ctx.needs_input_grad[0]:
+            return None, adjoint_operator(g, b, p, *kept)
+        pull: Any = torch.func.vjp(composed, b, p)[1]
+        return pull(g)  # type: ignore[no-any-return]
+
+    @staticmethod
+    def jvp(ctx: Any, db: Tensor | None, dp: Tensor | None) -> tuple[Tensor | None, ...]:
+        """Step by step."""
+        b, p = ctx.saved_tensors
+        tangents = tuple(torch.zeros_like(p) if d is None else d for d in (db, dp))
+        push: Any = torch.func.jvp
+        return push(composed, (b, p), tangents)[1], None, None, None
+
+
+_tall_cayley = differentiable(TallCayley)
+
+
+def tall_cayley(b: Tensor, p: Tensor) -> Tensor:
+    """Cay(Ω) B polished; (*batch, n, k) -> (*batch, n, k), differentiable to every order.
+
+    A transform of torch.func keeps what it needs for every order, and goes step by step.
+    """
+    b, p = torch.broadcast_tensors(b, p) if b.shape != p.shape else (b, p)
+    if transformed() and not torch.compiler.is_compiling():
+        return composed(b, p)
+    x, *_ = _tall_cayley(b, p)
+    return x
