@@ -12,13 +12,34 @@ from torch.autograd import Function, forward_ad
 from manifolds.linear_algebra.autocast import without_autocast
 from manifolds.linear_algebra.traced import as_traced
 
+Pair = tuple[Tensor, Tensor]
 transformed = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)
 """Whether a transform of torch.func is at work."""
 
 
+def in_forward_mode() -> bool:
+    """Whether tensors may have tangents of torch.autograd.forward_ad."""
+    return getattr(forward_ad, "_current_level", 0) >= 0
+
+
 def recorded() -> bool:
     """Whether derivatives may be taken of what is computed now, in either mode."""
-    return torch.is_grad_enabled() or getattr(forward_ad, "_current_level", 0) >= 0
+    return torch.is_grad_enabled() or in_forward_mode()
+
+
+def is_last_derivative() -> bool:
+    """Whether a derivative will not be differentiated itself, nor mapped over."""
+    if torch.is_grad_enabled():
+        return False
+    return torch.compiler.is_compiling() or not transformed()
+
+
+def stepwise() -> bool:
+    """Whether an operator with a first derivative alone is to be made of others.
+
+    Transforms of torch.func and forward mode keep what they need for every order.
+    """
+    return not torch.compiler.is_compiling() and (transformed() or in_forward_mode())
 
 
 def differentiable(function: type[Function]) -> Callable[..., Any]:
@@ -90,6 +111,20 @@ def of_the_value(derivative: Callable[..., Any]) -> Callable[..., Any]:
         return derivative(ctx, g, *[None] * len(others))
 
     return within
+
+
+def pushed(function: Callable[..., Tensor], point: Pair, direction: Pair) -> Tensor:
+    """The derivative of a function of two tensors in a direction, by reverse mode twice.
+
+    The adjoint is linear, and its own adjoint is the derivative. torch.func.jvp does not nest
+    within torch.autograd.forward_ad, as a Hessian by forward over reverse mode is (torch 2.13).
+    """
+    vjp: Any = torch.func.vjp
+
+    def adjoint(u: Tensor) -> Pair:
+        return vjp(function, *point)[1](u)  # type: ignore[no-any-return]
+
+    return vjp(adjoint, function(*point))[1](direction)[0]  # type: ignore[no-any-return]
 
 
 def leading(info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> list[Any]:

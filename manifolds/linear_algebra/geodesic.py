@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import plus_product, readable, times
-from manifolds.linear_algebra.differentiable import differentiable
+from manifolds.linear_algebra.differentiable import differentiable, is_last_derivative
 from manifolds.linear_algebra.exponential import (
     computed_derivative,
     exponential,
@@ -87,7 +87,7 @@ class Geodesic(Function):
             return None, None
         b, p, a, kept, plans = ctx.saved_tensors
         gb = times(g, exponential(angles(p), skew=True).mH) if ctx.needs_input_grad[0] else None
-        if not torch.is_grad_enabled():
+        if is_last_derivative():
             return gb, adjoint_operator(g, b, p, a, kept, plans)
         d = kept_derivative(angles(p), times(g.mH, b), kept, plans, skew=True)
         return gb, masked(-skew_part(d), p, angle_limit(p))

@@ -31,7 +31,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import diagonal, identity_like
-from manifolds.linear_algebra.differentiable import differentiable
+from manifolds.linear_algebra.differentiable import differentiable, pushed
 from manifolds.linear_algebra.opaque import opaque
 from manifolds.linear_algebra.orthonormalize import orthonormalized
 from manifolds.linear_algebra.range import clamped, largest_factor
@@ -209,8 +209,7 @@ class ReflectionsAdjoint(Function):
     def jvp(ctx: Any, dg: Tensor, _v: None, _r: None, _m: None, dp: Tensor, *_: None) -> Tensor:
         """By torch."""
         g, p, *base = ctx.saved_tensors
-        push: Any = torch.func.jvp
-        return push(lambda g, p: adjoint(g, *compact(p, *base), *base), (g, p), (dg, dp))[1]
+        return pushed(lambda g, p: adjoint(g, *compact(p, *base), *base), (g, p), (dg, dp))
 
 
 _reflections, _adjoint = differentiable(Reflections), differentiable(ReflectionsAdjoint)

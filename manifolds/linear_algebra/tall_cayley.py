@@ -24,13 +24,12 @@ from torch.autograd import Function
 from manifolds.linear_algebra.basics import (
     add_identity,
     gram,
-    identity_like,
     plus_product,
     readable,
     times,
 )
 from manifolds.linear_algebra.cayley import cayley_transform, quotient_operator
-from manifolds.linear_algebra.differentiable import differentiable, transformed
+from manifolds.linear_algebra.differentiable import differentiable, is_last_derivative, stepwise
 from manifolds.linear_algebra.inverse import largest_norm
 from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
@@ -49,16 +48,17 @@ def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
 def tall_cayley_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """X, W, N and its factor s."""
     limit = angle_limit(p)
-    size = largest_norm(p) if readable(p) and p.numel() else math.inf
+    looking = readable(p) and p.numel() > 0
+    size = largest_norm(p) if looking else math.inf
     p = p if size <= limit else clipped(p, limit)
     s = torch.ones_like(p.real[..., :1, :1])
     if not size:
-        w = identity_like(p.mT @ p).expand(*p.shape[:-2], -1, -1).clone()
+        w = torch.eye(p.shape[-1], dtype=p.dtype).expand(*p.shape[:-2], -1, -1).clone()
         return b.clone(memory_format=torch.contiguous_format), w, torch.zeros_like(b), s
     c = times(b.mH, p)
     n = plus_product(p, b, c, -1)
     k = gram(n)
-    if not readable(k) or trace(k).amax().item() > gram_limit(k):
+    if not looking or trace(k).amax().item() > gram_limit(k):
         s = torch.sqrt(gram_factor(k))
         n, k = s * n, s * s * k
     m = k.sub_(c).add_(c.mH).div_(4)
@@ -79,7 +79,7 @@ def adjoint_operator(  # noqa: PLR0917 -- what the forward has, and G
     u = times(b.mH, y)
     t = times(w.mH, torch.add(times(n.mH, y), u, alpha=2))
     h, turn = (t + t.mH).div_(-4), (t - t.mH).div_(4)
-    if not readable(s) or s.amin().item() < 1:
+    if not readable(s) or not s.numel() or s.amin().item() < 1:
         y, u, h = s * y, s * u, s * h
     add_product(y, n, h)
     add_product(y, b, turn - u)
@@ -105,7 +105,6 @@ class TallCayley(Function):
         ctx.set_materialize_grads(False)
         ctx.mark_non_differentiable(*output[1:])
         ctx.save_for_backward(*inputs, *output[1:])
-        ctx.save_for_forward(*inputs)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor | None, *_: None) -> tuple[Tensor | None, ...]:
@@ -113,30 +112,16 @@ class TallCayley(Function):
         if g is None:
             return None, None
         b, p, *kept = ctx.saved_tensors
-        if not torch.is_grad_enabled() and not ctx.needs_input_grad[0]:
+        if is_last_derivative() and not ctx.needs_input_grad[0]:
             return None, adjoint_operator(g, b, p, *kept)
         pull: Any = torch.func.vjp(composed, b, p)[1]
         return pull(g)  # type: ignore[no-any-return]
-
-    @staticmethod
-    def jvp(ctx: Any, db: Tensor | None, dp: Tensor | None) -> tuple[Tensor | None, ...]:
-        """Step by step."""
-        b, p = ctx.saved_tensors
-        tangents = tuple(torch.zeros_like(p) if d is None else d for d in (db, dp))
-        push: Any = torch.func.jvp
-        return push(composed, (b, p), tangents)[1], None, None, None
 
 
 _tall_cayley = differentiable(TallCayley)
 
 
 def tall_cayley(b: Tensor, p: Tensor) -> Tensor:
-    """Cay(Ω) B polished; (*batch, n, k) -> (*batch, n, k), differentiable to every order.
-
-    A transform of torch.func keeps what it needs for every order, and goes step by step.
-    """
+    """Cay(Ω) B polished; (*batch, n, k) -> (*batch, n, k), differentiable to every order."""
     b, p = torch.broadcast_tensors(b, p) if b.shape != p.shape else (b, p)
-    if transformed() and not torch.compiler.is_compiling():
-        return composed(b, p)
-    x, *_ = _tall_cayley(b, p)
-    return x
+    return composed(b, p) if stepwise() else _tall_cayley(b, p)[0]

@@ -1,5 +1,6 @@
 """The maps: their names, bases, hard points and costs, and a user's own."""
 
+import functools
 import math
 
 import pytest
@@ -145,3 +146,27 @@ def test_second_order_retractions_follow_the_geodesic_to_third_order():
 
     slope = math.log2(distance("cayley", 2**-6) / distance("cayley", 2**-7))
     assert slope == pytest.approx(3, abs=0.1)
+
+
+@pytest.mark.parametrize("size", [(4, 4), (5, 2)], ids=str)
+@pytest.mark.parametrize(("map_", "base"), CHARTS)
+def test_every_way_to_a_second_derivative_finds_the_same(
+    map_: str, base: str, size: tuple[int, int]
+):
+    generator = torch.Generator().manual_seed(0)
+    manifold = manifolds.Orthogonal(*size, map=map_, base=base)
+    p = manifold.right_inverse(manifold.random_point(dtype=torch.float64, generator=generator))
+    p = p + 0.3 * torch.randn(size, dtype=torch.float64, generator=generator)
+
+    def loss(p: Tensor) -> Tensor:
+        return (manifold(p) ** 3).sum()
+
+    by_rows = torch.autograd.functional.hessian(loss, p)
+    mapped = functools.partial(torch.autograd.functional.hessian, loss, p, vectorize=True)
+    for found in (
+        mapped(),
+        mapped(outer_jacobian_strategy="forward-mode"),
+        torch.func.hessian(loss)(p),
+        torch.func.jacrev(torch.func.grad(loss))(p),
+    ):
+        torch.testing.assert_close(found, by_rows)
