@@ -4,9 +4,9 @@ Note [Transposed right factors]
 On a CPU a product of many small matrices takes up to three times as long where the right factor is
 transposed, a transposed left one costs nothing: 1000 of 32×32 2.5 ms, 0.85 and 0.9 without; of
 16×16 0.66 and 0.25; one of 1024×128 by 128×128 0.32 and 0.25; from size 256 on no more (measured,
-MKL). A copy first gains little of it. So the gradients of BF(A) for skew A, skew(F*(BᴴG)) with F*
-the adjoint of the derivative of F, are taken as the adjoint of what makes GᴴB: right factors as
-they lie in memory, left factors transposed.
+MKL). A copy first gains little of it. So of X = B f(A), A = skew(P), the
+gradient skew(L(Aᴴ, BᴴG)), L the derivative of f, is computed as -skew(L(A, GᴴB)), since L(Aᴴ, E)
+is L(A, Eᴴ)ᴴ: the factors as they lie in memory.
 """
 
 import torch
@@ -53,6 +53,16 @@ def plus_product(c: Tensor, a: Tensor, b: Tensor, scale: float = 1) -> Tensor:
     return torch.baddbmm(*flat, alpha=scale).view(c.shape)
 
 
+def add_product(total: Tensor, a: Tensor, b: Tensor) -> None:
+    """The same with C = `total`, contiguous, which is overwritten."""
+    if total.ndim == 2:
+        total.addmm_(a, b)
+        return
+    count = total.shape[:-2].numel()
+    c, a, b = (t.reshape(count, *t.shape[-2:]) for t in (total, a, b))
+    c.baddbmm_(a, b)
+
+
 def dot(a: Tensor, b: Tensor, room: Tensor | None = None) -> Tensor:
     """⟨a,b⟩ of real vectors; (*batch, n), (*batch, n) -> (*batch, 1); products come into `room`."""
     return torch.mul(a, b, out=room).sum(-1, keepdim=True)
@@ -91,6 +101,11 @@ def norm(a: Tensor, dims: int) -> Tensor:
     scale = flat.amax(-1, keepdim=True)
     safe = torch.where(scale > 0, scale, torch.ones_like(scale))
     return (safe * torch.linalg.vector_norm(flat / safe, dim=-1, keepdim=True)).squeeze(-1)
+
+
+def largest_norm(m: Tensor) -> float:
+    """‖M‖ in the Frobenius norm, the largest of the batch, read on a CPU."""
+    return torch.linalg.vector_norm(m, dim=(-2, -1)).max().item()
 
 
 def ratio(a: Tensor, b: Tensor) -> Tensor:

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import readable, times
+from manifolds.linear_algebra.basics import largest_norm, readable, times
 from manifolds.linear_algebra.differentiable import differentiable
-from manifolds.linear_algebra.inverse import inverse_and_change, largest_norm
+from manifolds.linear_algebra.inverse import inverse_and_change
 from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.orthonormalize import orthonormalized
@@ -32,7 +32,12 @@ def _shaped(b: Tensor, y: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:  # noqa: 
 @opaque("quotient", _shaped)
 def quotient_operator(b: Tensor, y: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:
     """X and W as one opaque operator."""
-    w, v = inverse_and_change(m.clone(memory_format=torch.contiguous_format))
+    return polished_quotient(b, y, m.clone(memory_format=torch.contiguous_format))
+
+
+def polished_quotient(b: Tensor, y: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:
+    """X and W; M is lost."""
+    w, v = inverse_and_change(m)
     if not readable(v):
         x = times(y, v).add_(y).sub_(b)  # rounding is that of V: none at the base
     elif is_zero(v):

@@ -29,9 +29,7 @@ def recorded() -> bool:
 
 def is_last_derivative() -> bool:
     """Whether a derivative will not be differentiated itself, nor mapped over."""
-    if torch.is_grad_enabled():
-        return False
-    return torch.compiler.is_compiling() or not transformed()
+    return not recorded() and (torch.compiler.is_compiling() or not transformed())
 
 
 def stepwise() -> bool:

@@ -21,11 +21,11 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import add_identity, readable
+from manifolds.linear_algebra.basics import add_identity, add_product, readable
 from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.scaling import first_size, longest, one_norm, plan, schemes
-from manifolds.linear_algebra.scheme import Scheme, add_product
+from manifolds.linear_algebra.scheme import Scheme
 
 SLOTS = 6
 """Matrices kept on a CPU: A² and the next factors, four of degree 18, then what is squared: all of
@@ -111,11 +111,7 @@ def exponential_shapes(a: Tensor) -> tuple[Tensor, Tensor]:
     return kept, a.new_empty(*a.shape[:-2], 2, dtype=torch.int64)
 
 
-def _shaped(a: Tensor, skew: bool) -> tuple[Tensor, ...]:  # noqa: ARG001, FBT001 -- a schema
-    return shaped_like_the_first(a), *exponential_shapes(a)
-
-
-@opaque("exponential", _shaped)
+@opaque("exponential", lambda a, _: (shaped_like_the_first(a), *exponential_shapes(a)))
 def exponential_operator(a: Tensor, skew: bool) -> tuple[Tensor, Tensor, Tensor]:  # noqa: FBT001
     """exp(A) - I, what a CPU keeps (*batch, SLOTS, n, n), its plan (*batch, 2), as one operator."""
     plans = torch.zeros(*a.shape[:-2], 2, dtype=torch.int64, device=a.device)
@@ -129,7 +125,7 @@ def exponential_operator(a: Tensor, skew: bool) -> tuple[Tensor, Tensor, Tensor]
     return y.contiguous(), kept.movedim(0, -3), plans
 
 
-def computed_derivative(a: Tensor, e: Tensor, kept: Tensor, plans: Tensor, *, skew: bool) -> Tensor:
+def derivative(a: Tensor, e: Tensor, kept: Tensor, plans: Tensor, *, skew: bool) -> Tensor:
     """L(A, E), maybe E itself, from scratch where nothing was kept."""
     if not readable(a):
         _, d = without_reading(a, e, skew=skew)
@@ -151,7 +147,7 @@ def derivative_operator(
     skew: bool,  # noqa: FBT001
 ) -> Tensor:
     """L(A, E) as one opaque operator."""
-    d = computed_derivative(a, e, kept, plans, skew=skew)
+    d = derivative(a, e, kept, plans, skew=skew)
     return d.clone(memory_format=torch.contiguous_format) if d is e else d.contiguous()
 
 
@@ -191,13 +187,13 @@ class Exponential(Function):
     def backward(ctx: Any, g: Tensor | None, *_: None) -> tuple[Tensor | None, None]:
         """L(Aᴴ, G)."""
         a, kept, plans = ctx.saved_tensors
-        return None if g is None else _derivative(a.mH, g, kept.mH, plans, ctx.skew), None
+        return None if g is None else kept_derivative(a.mH, g, kept.mH, plans, ctx.skew), None
 
     @staticmethod
     def jvp(ctx: Any, da: Tensor, _: None) -> tuple[Tensor, None, None]:
         """L(A, dA)."""
         a, kept, plans = ctx.saved_tensors
-        return _derivative(a, da, kept, plans, ctx.skew), None, None
+        return kept_derivative(a, da, kept, plans, ctx.skew), None, None
 
 
 class ExponentialDerivative(Function):
@@ -219,17 +215,17 @@ class ExponentialDerivative(Function):
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
         """The adjoints in A and in E."""
         a, e, kept, plans = ctx.saved_tensors
-        in_e = _derivative(a.mH, g, kept.mH, plans, ctx.skew)
+        in_e = kept_derivative(a.mH, g, kept.mH, plans, ctx.skew)
         return second_derivative(a.mH, g, e.mH), in_e, None, None, None
 
     @staticmethod
     def jvp(ctx: Any, da: Tensor, de: Tensor, *_: Any) -> Tensor:
         """Linear in E, second derivative in A."""
         a, e, kept, plans = ctx.saved_tensors
-        return second_derivative(a, e, da) + _derivative(a, de, kept, plans, ctx.skew)
+        return second_derivative(a, e, da) + kept_derivative(a, de, kept, plans, ctx.skew)
 
 
-_exponential, _derivative = differentiable(Exponential), differentiable(ExponentialDerivative)
+_exponential, kept_derivative = differentiable(Exponential), differentiable(ExponentialDerivative)
 
 
 def expm1(a: Tensor, *, skew: bool = False) -> Tensor:
@@ -246,13 +242,8 @@ def exponential(a: Tensor, *, skew: bool = False) -> Tensor:
     return add_identity(expm1(a, skew=skew))
 
 
-def kept_derivative(a: Tensor, e: Tensor, kept: Tensor, plans: Tensor, *, skew: bool) -> Tensor:
-    """L(A, E) by what exp(A) kept and its plan, differentiable to every order."""
-    return _derivative(a, e, kept, plans, skew)
-
-
 def exponential_derivative(a: Tensor, e: Tensor, *, skew: bool = False) -> Tensor:
     """L(A, E) = d/dt exp(A + tE) at 0, differentiable to every order."""
     batch, n = a.shape[:-2], a.shape[-1]
     plans = a.new_zeros(*batch, 2, dtype=torch.int64)
-    return _derivative(a, e, a.new_empty(*batch, 0, n, n), plans, skew)
+    return kept_derivative(a, e, a.new_empty(*batch, 0, n, n), plans, skew)

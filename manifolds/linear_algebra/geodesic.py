@@ -10,27 +10,35 @@ L(A, Eᴴ)ᴴ: it is -skew(L(A, GᴴB)), of the kept factors of A as they lie in
 right factors]).
 """
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import plus_product, readable, times
+from manifolds.linear_algebra.basics import plus_product, times
 from manifolds.linear_algebra.differentiable import differentiable, is_last_derivative
 from manifolds.linear_algebra.exponential import (
-    computed_derivative,
+    derivative,
     exponential,
     exponential_operator,
     exponential_shapes,
     kept_derivative,
 )
-from manifolds.linear_algebra.inverse import largest_norm
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.orthonormalize import orthonormalized
-from manifolds.linear_algebra.range import angle_limit, clipped, masked, within
+from manifolds.linear_algebra.range import (
+    angle_limit,
+    clipped,
+    clipped_angles,
+    masked,
+    norm_if_readable,
+    through_clip,
+)
 from manifolds.linear_algebra.symmetry import skew_multiple, skew_part
+
+SKEW = True
+"""What A is."""
 
 
 def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
@@ -40,10 +48,9 @@ def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
 @opaque("geodesic", _shaped)
 def geodesic_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """X, A, and of exp(A) what a CPU keeps and the plan."""
-    limit = angle_limit(p)
-    size = largest_norm(p) if readable(p) and p.numel() else math.inf
-    a = skew_multiple(p if size <= limit else clipped(p, limit), 1 / 2)
-    y, kept, plans = exponential_operator(a, True)  # noqa: FBT003 -- skew
+    p, size = clipped_angles(p)
+    a = skew_multiple(p, 1 / 2)
+    y, kept, plans = exponential_operator(a, SKEW)
     x = plus_product(b, b, y) if size else b.clone(memory_format=torch.contiguous_format)
     return orthonormalized(x).contiguous(), a, kept, plans
 
@@ -53,10 +60,8 @@ def adjoint_operator(  # noqa: PLR0917 -- what the forward has, and G
     g: Tensor, b: Tensor, p: Tensor, a: Tensor, kept: Tensor, plans: Tensor
 ) -> Tensor:
     """The gradient in P; Note [Adjoint of the adjoint]."""
-    d = computed_derivative(a, times(g.mH, b), kept, plans, skew=True)
-    gp, limit = skew_multiple(d, -1 / 2), angle_limit(p)
-    near = not readable(p) or not torch.linalg.vector_norm(p).item() < limit
-    return within(gp, p, limit) if near else gp
+    d = derivative(a, times(g.mH, b), kept, plans, skew=SKEW)
+    return through_clip(skew_multiple(d, -1 / 2), p, norm_if_readable(p))
 
 
 def angles(p: Tensor) -> Tensor:
@@ -65,7 +70,7 @@ def angles(p: Tensor) -> Tensor:
 
 
 class Geodesic(Function):
-    """X = B exp(A), and A, what exp(A) kept and its plan; (*batch, k, k), same -> X, …."""
+    """X = B exp(A), and A, what exp(A) kept and its plan; (*batch, n, n), same -> X, …."""
 
     @staticmethod
     def forward(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
@@ -86,10 +91,12 @@ class Geodesic(Function):
         if g is None:
             return None, None
         b, p, a, kept, plans = ctx.saved_tensors
-        gb = times(g, exponential(angles(p), skew=True).mH) if ctx.needs_input_grad[0] else None
-        if is_last_derivative():
+        last = is_last_derivative()
+        a = a if last else angles(p)
+        gb = times(g, exponential(a, skew=SKEW).mH) if ctx.needs_input_grad[0] else None
+        if last:
             return gb, adjoint_operator(g, b, p, a, kept, plans)
-        d = kept_derivative(angles(p), times(g.mH, b), kept, plans, skew=True)
+        d = kept_derivative(a, times(g.mH, b), kept, plans, SKEW)
         return gb, masked(-skew_part(d), p, angle_limit(p))
 
     @staticmethod
@@ -98,10 +105,10 @@ class Geodesic(Function):
         b, p, kept, plans = ctx.saved_tensors
         a, dx = angles(p), torch.zeros_like(b)
         if db is not None:
-            dx = dx + times(db, exponential(a, skew=True))
+            dx = dx + times(db, exponential(a, skew=SKEW))
         if dp is not None:
             da = skew_part(masked(dp, p, angle_limit(p)))
-            dx = dx + times(b, kept_derivative(a, da, kept, plans, skew=True))
+            dx = dx + times(b, kept_derivative(a, da, kept, plans, SKEW))
         return dx, None, None, None
 
 

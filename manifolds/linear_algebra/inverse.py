@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra import many
-from manifolds.linear_algebra.basics import add_identity, diagonal, readable
+from manifolds.linear_algebra.basics import add_identity, diagonal, largest_norm, readable
 from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.opaque import opaque
 from manifolds.linear_algebra.spectral_norm import WORTH, spectral_norm_bound
@@ -82,11 +82,6 @@ def by_series(m: Tensor, size: float) -> Tensor | None:
         power = power if degree == 2 else power @ power
         v, degree = (power @ v).add_(v), 2 * degree
     return v
-
-
-def largest_norm(m: Tensor) -> float:
-    """‖M‖ in the Frobenius norm, the largest of the batch, read on a CPU."""
-    return torch.linalg.vector_norm(m, dim=(-2, -1)).max().item()
 
 
 def needs_pivots(size: float, dtype: torch.dtype) -> bool:

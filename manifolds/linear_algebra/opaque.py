@@ -14,14 +14,16 @@ from manifolds.linear_algebra.registry import register
 def opaque(name: str, shaped: Callable[..., Any] | None = None) -> Callable[[Callable], Any]:
     """Register a function of tensors, computed exactly.
 
-    `shaped` returns what has its value's shapes and dtypes, by default those of the first argument.
+    `shaped` returns what has its value's shapes, strides and dtypes; by default the value is one
+    tensor as the first argument, and made contiguous.
     """
 
     def registered(function: Callable[..., Any]) -> Any:
         @functools.wraps(function)
         def exactly(*tensors: Tensor) -> Any:
             with exact_arithmetic(tensors[0].device):
-                return function(*tensors)
+                value = function(*tensors)
+                return value if shaped else value.contiguous()
 
         return register(name, exactly, shaped or shaped_like_the_first)
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+from manifolds.linear_algebra.basics import largest_norm, readable
 from manifolds.linear_algebra.differentiable import differentiable
 
 
@@ -22,6 +23,27 @@ def largest_factor(n: int, dtype: torch.dtype) -> float:
 def angle_limit(p: Tensor) -> float:
     """1/(n eps) for n×k parameters: at ‖A‖ = 1/eps no digit of an angle is left."""
     return 1 / (max(*p.shape[-2:], 1) * torch.finfo(p.dtype).eps)
+
+
+def norm_if_readable(a: Tensor) -> float:
+    """‖A‖ in the Frobenius norm, of the whole batch, where the host may read it; else ∞."""
+    return torch.linalg.vector_norm(a).item() if readable(a) else math.inf
+
+
+def clipped_angles(p: Tensor) -> tuple[Tensor, float]:
+    """P clipped at `angle_limit`, and a bound of its Frobenius norms, ∞ where it is not known.
+
+    The host looks first whether an entry can be so large: a norm is a cheaper pass.
+    """
+    limit = angle_limit(p)
+    size = largest_norm(p) if readable(p) and p.numel() else math.inf
+    return (p, size) if size <= limit else (clipped(p, limit), math.inf)
+
+
+def through_clip(g: Tensor, p: Tensor, size: float) -> Tensor:
+    """The gradient through `clipped_angles`, ‖P‖ <= size; no derivative of its own."""
+    limit = angle_limit(p)
+    return g if size < limit else within(g, p, limit)
 
 
 WORTH = 2**14

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from manifolds.linear_algebra.basics import add_product
+
 Row = tuple[float, ...]
 
 
@@ -67,12 +69,3 @@ def combination(coefficients: Row, factors: Sequence[Tensor]) -> Tensor:
     for c, f in terms[1:]:
         total.add_(f, alpha=c)
     return total
-
-
-def add_product(total: Tensor, a: Tensor, b: Tensor) -> None:
-    """Add AB to `total` in place; (*batch, n, n) each."""
-    if total.ndim == 2:
-        total.addmm_(a, b)
-    else:
-        flat = (t.reshape(-1, *t.shape[-2:]) for t in (a, b))
-        total.view(-1, *total.shape[-2:]).baddbmm_(*flat)

@@ -14,7 +14,6 @@ P̄ = G - B sym(BᴴG). Where N is taken as a multiple sN (Note [Lost small eige
 as large and so is U in P̄.
 """
 
-import math
 from typing import Any
 
 import torch
@@ -23,18 +22,25 @@ from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import (
     add_identity,
+    add_product,
     gram,
+    identity,
     plus_product,
     readable,
     times,
 )
-from manifolds.linear_algebra.cayley import cayley_transform, quotient_operator
+from manifolds.linear_algebra.cayley import cayley_transform, polished_quotient
 from manifolds.linear_algebra.differentiable import differentiable, is_last_derivative, stepwise
-from manifolds.linear_algebra.inverse import largest_norm
 from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
-from manifolds.linear_algebra.range import angle_limit, clipped, within
-from manifolds.linear_algebra.scheme import add_product
+from manifolds.linear_algebra.orthonormalize import orthonormalized
+from manifolds.linear_algebra.range import (
+    angle_limit,
+    clipped,
+    clipped_angles,
+    norm_if_readable,
+    through_clip,
+)
 from manifolds.linear_algebra.symmetry import gram_factor, gram_limit, projected, trace
 
 
@@ -47,22 +53,20 @@ def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
 @opaque("tall_cayley", _shaped)
 def tall_cayley_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """X, W, N and its factor s."""
-    limit = angle_limit(p)
-    looking = readable(p) and p.numel() > 0
-    size = largest_norm(p) if looking else math.inf
-    p = p if size <= limit else clipped(p, limit)
-    s = torch.ones_like(p.real[..., :1, :1])
+    p, size = clipped_angles(p)
+    s = p.real.new_ones(*p.shape[:-2], 1, 1)
     if not size:
-        w = torch.eye(p.shape[-1], dtype=p.dtype).expand(*p.shape[:-2], -1, -1).clone()
-        return b.clone(memory_format=torch.contiguous_format), w, torch.zeros_like(b), s
+        w = identity(p.shape[-1], p.shape[-1], p).expand(*p.shape[:-2], -1, -1).clone()
+        x = orthonormalized(b.clone(memory_format=torch.contiguous_format)).contiguous()
+        return x, w, p.new_zeros(p.shape), s
     c = times(b.mH, p)
     n = plus_product(p, b, c, -1)
     k = gram(n)
-    if not looking or trace(k).amax().item() > gram_limit(k):
+    if not (readable(k) and k.numel()) or trace(k).amax().item() > gram_limit(k):
         s = torch.sqrt(gram_factor(k))
         n, k = s * n, s * s * k
     m = k.sub_(c).add_(c.mH).div_(4)
-    x, w = quotient_operator(b, torch.add(n, b, alpha=2), m)
+    x, w = polished_quotient(b, torch.add(n, b, alpha=2), m)
     return x, w, n, s
 
 
@@ -71,11 +75,11 @@ def adjoint_operator(  # noqa: PLR0917 -- what the forward has, and G
     g: Tensor, b: Tensor, p: Tensor, w: Tensor, n: Tensor, s: Tensor
 ) -> Tensor:
     """P̄ of Note [Derivative of the tall Cayley transform]."""
-    size = torch.linalg.vector_norm(p).item() if readable(p) else math.inf
+    size = norm_if_readable(p)
     if not size and is_zero(n) and is_zero(add_identity(w, -1)):  # P may be another by now
         u = times(b.mH, g)
         return plus_product(g, b, (u + u.mH).div_(-2))
-    y = times(g, w.mH.contiguous())  # Note [Transposed right factors]
+    y = times(g, w.mH.contiguous()).contiguous()  # Note [Transposed right factors]
     u = times(b.mH, y)
     t = times(w.mH, torch.add(times(n.mH, y), u, alpha=2))
     h, turn = (t + t.mH).div_(-4), (t - t.mH).div_(4)
@@ -83,7 +87,7 @@ def adjoint_operator(  # noqa: PLR0917 -- what the forward has, and G
         y, u, h = s * y, s * u, s * h
     add_product(y, n, h)
     add_product(y, b, turn - u)
-    return y if size < angle_limit(p) else within(y, p, angle_limit(p))
+    return through_clip(y, p, size)
 
 
 def composed(b: Tensor, p: Tensor) -> Tensor:
@@ -101,7 +105,7 @@ class TallCayley(Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, ...]) -> None:
-        """Memory: N and W, and B and P that live anyway."""
+        """Memory: N, W and s, and B and P that live anyway."""
         ctx.set_materialize_grads(False)
         ctx.mark_non_differentiable(*output[1:])
         ctx.save_for_backward(*inputs, *output[1:])

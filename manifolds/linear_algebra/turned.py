@@ -24,7 +24,6 @@ That takes a base of this dtype. One cast from a shorter dtype has the rounding 
 as much or more, and has it in all matrices: the first row of each shows it.
 """
 
-import math
 from typing import Any
 
 import torch
@@ -32,17 +31,19 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra import many
-from manifolds.linear_algebra.basics import add_identity, plus_product, readable, times
+from manifolds.linear_algebra.basics import add_identity, plus_product, times
 from manifolds.linear_algebra.differentiable import differentiable
-from manifolds.linear_algebra.inverse import (
-    inverse_change,
-    largest_norm,
-    needs_pivots,
-)
+from manifolds.linear_algebra.inverse import inverse_change, needs_pivots
 from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.orthonormalize import orthonormalized, rounding_limit
-from manifolds.linear_algebra.range import angle_limit, clipped, masked, within
+from manifolds.linear_algebra.range import (
+    angle_limit,
+    clipped_angles,
+    masked,
+    norm_if_readable,
+    through_clip,
+)
 from manifolds.linear_algebra.symmetry import skew_multiple, skew_part
 
 ROUNDING_KNOWN = 1 / 16
@@ -57,11 +58,8 @@ def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 @opaque("turned", _shaped)
 def turned_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """X, Y and V as one opaque operator."""
-    limit, size = angle_limit(p), None
-    if readable(p) and p.numel():
-        size = largest_norm(p) / 2
-    if size is None or not 2 * size <= limit:
-        p, size = clipped(p, limit), size and math.inf
+    p, size = clipped_angles(p)
+    size /= 2
     if not many.are_many(p):
         return turned_each(b, p, size)
     if size and not needs_pivots(size, p.dtype):
@@ -70,9 +68,9 @@ def turned_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return x, many.kept_like(y).copy_(y), many.kept_like(v).copy_(v)
 
 
-def turned_each(b: Tensor, p: Tensor, size: float | None) -> tuple[Tensor, Tensor, Tensor]:
+def turned_each(b: Tensor, p: Tensor, size: float) -> tuple[Tensor, Tensor, Tensor]:
     """X, Y and V by products of matrices, ‖A/2‖ <= size; at the base there are none."""
-    if size is not None and is_next_to_base(size, p.dtype):
+    if is_next_to_base(size, p.dtype):
         v = skew_multiple(p, 1 / 4)
     else:
         v = inverse_change(skew_multiple(p, -1 / 4), size)
@@ -108,7 +106,7 @@ def needs_polish(x: Tensor, size: float) -> bool:
 @opaque("turned_adjoint")
 def adjoint_operator(y: Tensor, v: Tensor, g: Tensor, p: Tensor) -> Tensor:
     """-skew(W GᴴY)/2 as one opaque operator; Note [Transposed right factors]."""
-    size = torch.linalg.vector_norm(p).item() if readable(p) else math.inf
+    size = norm_if_readable(p)
     at_base = not size and is_zero(v)  # P may have been written through `.data` in the meantime
     if many.are_many(g):
         batch, y, v, g = g.shape[:-2], *(many.batch_last(t) for t in (y, v, g))
@@ -117,7 +115,7 @@ def adjoint_operator(y: Tensor, v: Tensor, g: Tensor, p: Tensor) -> Tensor:
     else:
         t = times(g.mH, y)
         gp = skew_multiple(t if at_base else plus_product(t, v, t), -1 / 4)
-    return gp if size < angle_limit(p) else within(gp, p, angle_limit(p))
+    return through_clip(gp, p, size)
 
 
 class Turned(Function):

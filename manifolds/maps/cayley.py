@@ -5,7 +5,8 @@ n×n. It acts within the span of B and N, where eliminating the coefficients of 
 matrix above, whose Hermitian part I + NᴴN/4 is never singular. For square X it is B Cay(A).
 (Wen & Yin, A feasible method for optimization with orthogonality constraints, Math. Program. 2013,
 lemma 4, has the 2k×2k form.) Cost, in products n k² forward and backward: square 2 and 2; tall 4
-and 5, with the projection of the parameters at B, and an inverse of size k.
+and 5, with the projection of the parameters at B, and an inverse of size k; at P = 0 none, and
+square 1, tall 2.
 """
 
 import torch

@@ -91,7 +91,7 @@ class Retraction(Map, Chart):
         return self.move(b, p)
 
     def turn(self, b: Tensor, p: Tensor) -> Tensor:
-        """Square B: the frame of B + BA, A = skew(P) of clipped P; a map may do it in one."""
+        """Square B: the frame of B + BA, A = skew(P) of clipped P; a map may do all of it."""
         return self.retract(b, skew_part(clipped(p, angle_limit(p))), None)
 
     def move(self, b: Tensor, p: Tensor) -> Tensor:

@@ -1,33 +1,16 @@
 """Points changed in place have the derivative of that, and operators return memory of their own."""
 
-from typing import Any
-
 import pytest
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
+from watching import Watching
 
 from manifolds.catalogue import ENTRIES
 from manifolds.linear_algebra.many import MANY
-from manifolds.linear_algebra.registry import LIBRARY
 
 CASES = {f"{c.entry.name} {c.size} {c.choices}": c for e in ENTRIES for c in e.cases()}
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 every_batch = pytest.mark.parametrize("batch", [3, MANY])
-
-
-class Watching(TorchDispatchMode):
-    """Keeps the arguments and the values of our operators, by name."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[tuple[str, Any, Any]] = []
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        value = function(*args, **(kwargs or {}))
-        if function.namespace == LIBRARY.ns:
-            self.seen.append((function.overloadpacket.__name__, args, value))
-        return value
 
 
 def assigned(case, batch: int, distance: float):
@@ -63,7 +46,7 @@ def test_a_point_doubled_in_place_has_the_gradient_of_its_double(case, batch: in
 @pytest.mark.parametrize("distance", [0, 0.1])
 @every_batch
 @every_case
-def test_an_operator_returns_memory_of_its_own(case, batch: int, distance: float):
+def test_an_operator_returns_memory_of_its_own_as_it_says(case, batch: int, distance: float):
     manifold, parameters = assigned(case, batch, distance)
     with Watching() as mode:
         x = manifold(*parameters)
@@ -74,3 +57,5 @@ def test_an_operator_returns_memory_of_its_own(case, batch: int, distance: float
         given = {a.untyped_storage().data_ptr() for a in arguments if isinstance(a, Tensor)}
         assert len(memory - given) == len(values), name
         assert not any(v._is_view() for v in values), name
+        operator = getattr(torch.ops.manifolds, name).default
+        torch.library.opcheck(operator, arguments, test_utils="test_faketensor")
