@@ -29,7 +29,9 @@ def recorded() -> bool:
 
 def is_last_derivative() -> bool:
     """Whether a derivative will not be differentiated itself, nor mapped over."""
-    return not recorded() and (torch.compiler.is_compiling() or not transformed())
+    if torch.compiler.is_compiling():
+        return not torch.is_grad_enabled()
+    return not recorded() and not transformed()
 
 
 def stepwise() -> bool:
