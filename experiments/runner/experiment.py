@@ -5,6 +5,7 @@ A new experiment is one file that makes an `Experiment`, and one line in `proble
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -136,6 +137,17 @@ def last(column: str) -> PerSeed:
 def of_last_rows(rows: pandas.DataFrame) -> pandas.DataFrame:
     """Return the last row of each seed, indexed by the seed; pandas' `last` would skip its NaN."""
     return rows.groupby("seed").tail(1).set_index("seed").sort_index()
+
+
+def at_lowest(loss: str, column: str) -> PerSeed:
+    """Return a column at the step with the lowest loss of each seed; NaN if either ever is."""
+
+    def chosen(rows: pandas.DataFrame) -> float:
+        known = rows[[loss, column]].astype(float)
+        least = known.sort_values(loss, kind="stable")[column].iloc[0]
+        return float(least) if known.notna().all(axis=None) else math.nan
+
+    return lambda rows: {int(seed): chosen(of_seed) for seed, of_seed in rows.groupby("seed")}
 
 
 def worst(column: str) -> PerSeed:

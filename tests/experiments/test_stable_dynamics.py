@@ -100,7 +100,7 @@ def test_no_constraint_ends_at_an_unstable_fit():
     assert logged("unconstrained", replace(SMALL, steps=400))[-1]["violation"] > 0
 
 
-GOOD = {"over_projected": 0.9, "violation": 0.0}
+GOOD = {"loss": 0.1, "over_projected": 0.9, "violation": 0.0}
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,17 @@ GOOD = {"over_projected": 0.9, "violation": 0.0}
         ({"over_projected": math.nan}, False),
         ({"violation": 1e-9}, False),
         ({"violation": math.nan}, False),
+        ({"loss": math.nan}, False),
     ],
 )
 def test_the_claim_needs_stability_and_a_smaller_error(worse, reproduced):
     row = {**GOOD, **worse, "method": "parametrized", "family": Family.OURS, "seed": 0}
     (claim,) = claims(StableDynamics(), pandas.DataFrame([row]))
     assert claim.reproduced is reproduced
+
+
+def test_errors_are_those_at_the_lowest_loss():
+    about = {**GOOD, "method": "parametrized", "family": Family.OURS, "seed": 0}
+    rows = [about, {**about, "loss": 0.2, "over_projected": 1.4}]
+    (claim,) = claims(StableDynamics(), pandas.DataFrame(rows))
+    assert claim.reproduced
