@@ -26,6 +26,7 @@ from manifolds.interface.normal import Normal
 from manifolds.interface.precision import full_precision, in_working_precision, working_dtype
 from manifolds.interface.size import parse_size, require_shape
 from manifolds.interface.tolerance import tolerance
+from manifolds.linear_algebra.basics import all_finite
 
 
 class Manifold(nn.Module, ABC):
@@ -218,7 +219,7 @@ class Manifold(nn.Module, ABC):
 
     def _require_finite(self, x: Tensor) -> None:
         self._require_tensor(x)
-        if not x.isfinite().all():
+        if not all_finite(x):
             raise ValueError(f"{self} needs finite entries, got NaN or infinity")
 
     def _require_tensor(self, x: Tensor) -> None:
