@@ -16,10 +16,12 @@ from manifolds.linear_algebra.hyperbolic import hyperbolic_tangent
 from manifolds.linear_algebra.inverse import accretive_inverse, by_blocks
 from manifolds.linear_algebra.lift import hyperbola, view
 from manifolds.linear_algebra.orthonormalize import (
+    BASE_ROUNDING,
     PROBES,
     orthonormal_factor,
     orthonormality_error,
     orthonormalize,
+    orthonormalized,
     probed_error,
 )
 from manifolds.linear_algebra.plane_curve import plane_curve
@@ -225,6 +227,15 @@ def test_probes_see_an_error_of_any_rank(rank: int):
     _, size = orthonormality_error(q)
     # Note [Probes]: below 4/10 of the truth with probability 4e-4
     assert 0.4 * size.item() <= probed_error(q) <= size.item() / 0.4
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.complex64], ids=str)
+@pytest.mark.parametrize("k", [8, 128, 512, 1024])
+def test_a_polished_base_is_not_polished_again(k: int, dtype: torch.dtype):
+    base = orthonormal_factor(normal(k, k, dtype=dtype)) + 1e-4 * normal(k, k, dtype=dtype) / k
+    polished = orthonormalized(base, BASE_ROUNDING)
+    assert polished is not base
+    assert orthonormalized(polished, BASE_ROUNDING) is polished
 
 
 def test_the_polish_gives_a_frame_even_of_garbage():
