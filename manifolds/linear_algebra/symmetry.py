@@ -130,3 +130,23 @@ def projected(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
     """A = skew(BᴴP) and N = P - B BᴴP; (*batch, n, k) -> (*batch, k, k), (*batch, n, k)."""
     inner = basics.times(b.mH, p)
     return skew_part(inner), p - basics.times(b, inner)
+
+
+def split(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """C = BᴴP, N = s (P - BC), NᴴN and s, without a derivative; Note [Lost small eigenvalues].
+
+    (*batch, n, k), same -> (*batch, k, k), (*batch, n, k), (*batch, k, k), (*batch, 1, 1).
+    """
+    c = basics.times(b.mH, p)
+    n = basics.plus_product(p, b, c, -1)
+    k = basics.gram(n)
+    if basics.readable(k) and k.numel() and trace(k).amax().item() <= gram_limit(k):
+        return c, n, k, k.real.new_ones(*k.shape[:-2], 1, 1)
+    s = torch.sqrt(gram_factor(k))
+    return c, s * n, s * s * k, s
+
+
+def tangential(b: Tensor, g: Tensor) -> Tensor:
+    """G - B sym(BᴴG), tangential at frames B, without a derivative; (*batch, n, k) each."""
+    u = basics.times(b.mH, g)
+    return basics.plus_product(g, b, (u + u.mH).div_(-2))

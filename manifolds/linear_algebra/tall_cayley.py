@@ -14,23 +14,18 @@ P̄ = G - B sym(BᴴG). Where N is taken as a multiple sN (Note [Lost small eige
 as large and so is U in P̄.
 """
 
-from typing import Any
-
 import torch
 from torch import Tensor
-from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import (
     add_identity,
     add_product,
-    gram,
     identity,
-    plus_product,
     readable,
     times,
 )
 from manifolds.linear_algebra.cayley import cayley_transform, polished_quotient
-from manifolds.linear_algebra.differentiable import differentiable, is_last_derivative, stepwise
+from manifolds.linear_algebra.fused import fused
 from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.orthonormalize import orthonormalized
@@ -41,7 +36,7 @@ from manifolds.linear_algebra.range import (
     norm_if_readable,
     through_clip,
 )
-from manifolds.linear_algebra.symmetry import gram_factor, gram_limit, projected, trace
+from manifolds.linear_algebra.symmetry import projected, split, tangential
 
 
 def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
@@ -54,17 +49,11 @@ def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
 def tall_cayley_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """X, W, N and its factor s."""
     p, size = clipped_angles(p)
-    s = p.real.new_ones(*p.shape[:-2], 1, 1)
     if not size:
         w = identity(p.shape[-1], p.shape[-1], p).expand(*p.shape[:-2], -1, -1).clone()
         x = orthonormalized(b.clone(memory_format=torch.contiguous_format)).contiguous()
-        return x, w, p.new_zeros(p.shape), s
-    c = times(b.mH, p)
-    n = plus_product(p, b, c, -1)
-    k = gram(n)
-    if not (readable(k) and k.numel()) or trace(k).amax().item() > gram_limit(k):
-        s = torch.sqrt(gram_factor(k))
-        n, k = s * n, s * s * k
+        return x, w, p.new_zeros(p.shape), p.real.new_ones(*p.shape[:-2], 1, 1)
+    c, n, k, s = split(b, p)
     m = k.sub_(c).add_(c.mH).div_(4)
     x, w = polished_quotient(b, torch.add(n, b, alpha=2), m)
     return x, w, n, s
@@ -77,8 +66,7 @@ def adjoint_operator(  # noqa: PLR0917 -- what the forward has, and G
     """P̄ of Note [Derivative of the tall Cayley transform]."""
     size = norm_if_readable(p)
     if not size and is_zero(n) and is_zero(add_identity(w, -1)):  # P may be another by now
-        u = times(b.mH, g)
-        return plus_product(g, b, (u + u.mH).div_(-2))
+        return tangential(b, g)
     y = times(g, w.mH.contiguous()).contiguous()  # Note [Transposed right factors]
     u = times(b.mH, y)
     t = times(w.mH, torch.add(times(n.mH, y), u, alpha=2))
@@ -91,41 +79,8 @@ def adjoint_operator(  # noqa: PLR0917 -- what the forward has, and G
 
 
 def composed(b: Tensor, p: Tensor) -> Tensor:
-    """The same, step by step."""
+    """Cay(Ω) B polished; (*batch, n, k) -> (*batch, n, k), differentiable to every order."""
     return cayley_transform(b, *projected(b, clipped(p, angle_limit(p))))
 
 
-class TallCayley(Function):
-    """X = Cay(Ω) B, and W, N and s; (*batch, n, k), same -> X, …."""
-
-    @staticmethod
-    def forward(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
-        """X and the rest."""
-        return tall_cayley_operator(b, p)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: tuple[Tensor, ...]) -> None:
-        """Memory: N, W and s, and B and P that live anyway."""
-        ctx.set_materialize_grads(False)
-        ctx.mark_non_differentiable(*output[1:])
-        ctx.save_for_backward(*inputs, *output[1:])
-
-    @staticmethod
-    def backward(ctx: Any, g: Tensor | None, *_: None) -> tuple[Tensor | None, ...]:
-        """P̄; where it is to be differentiated or B has a gradient too, step by step."""
-        if g is None:
-            return None, None
-        b, p, *kept = ctx.saved_tensors
-        if is_last_derivative() and not ctx.needs_input_grad[0]:
-            return None, adjoint_operator(g, b, p, *kept)
-        pull: Any = torch.func.vjp(composed, b, p)[1]
-        return pull(g)  # type: ignore[no-any-return]
-
-
-_tall_cayley = differentiable(TallCayley)
-
-
-def tall_cayley(b: Tensor, p: Tensor) -> Tensor:
-    """Cay(Ω) B polished; (*batch, n, k) -> (*batch, n, k), differentiable to every order."""
-    b, p = torch.broadcast_tensors(b, p) if b.shape != p.shape else (b, p)
-    return composed(b, p) if stepwise() else _tall_cayley(b, p)[0]
+tall_cayley = fused("TallCayley", tall_cayley_operator, adjoint_operator, composed)

@@ -1,53 +1,21 @@
-"""X = exp(Ω) B in 2k×2k matrices: the geodesic of the canonical metric.
+"""X = exp(Ω) B: the geodesic of the canonical metric; in k×k and 2k×2k matrices.
 
-With ΩB = BA + N and K = NᴴN, X = B X₁ + N X₂ where X₁' = A X₁ - K X₂, X₂' = X₁, so that
-[X₁; X₂] is the first block column of exp [[A, -K], [I, 0]] (Edelman, Arias & Smith, The geometry of
-algorithms with orthogonality constraints, SIAM J. Matrix Anal. 1998, (2.42), has the same with
-the QR factor of N, which has no derivative at N = 0). Square: X = B exp(A). Cost: Note [Cost of the
-exponential], and in products n k² forward and backward 1 and 1, for tall frames 5 and 6.
+Tall: `manifolds.linear_algebra.tall_geodesic`; square: X = B exp(A). Cost: Note [Cost of the
+exponential], and in products n k² forward and backward 1 and 1, for tall frames 5 and 5; at P = 0
+none, and square 1, tall 2.
 """
 
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.basics import identity_like, phase, times
+from manifolds.linear_algebra.basics import identity_like, phase
 from manifolds.linear_algebra.decompositions import svd
 from manifolds.linear_algebra.exponential import exponential
 from manifolds.linear_algebra.geodesic import rotated
 from manifolds.linear_algebra.orthonormalize import orthonormalize
-from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root
-from manifolds.linear_algebra.symmetry import bounded_gram
+from manifolds.linear_algebra.tall_geodesic import geodesic, tall_geodesic
 from manifolds.maps.map import Chart, Retraction, State
 from manifolds.maps.signature import lower_part, signature, split
-
-
-def geodesic(b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
-    """exp(Ω) B; (*batch, n, k), (*batch, k, k), (*batch, n, k) or None -> (*batch, n, k)."""
-    if normal is None:
-        return rotated(b, a)
-    normal, k = bounded_gram(normal)
-    x1, x2 = coefficients(a, k)
-    return orthonormalize(times(b, x1) + times(normal, x2))
-
-
-def coefficients(a: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
-    """X₁ and X₂ of the module's docstring from A and K; (*batch, k, k) each."""
-    size = a.shape[-1]
-    if size == 1 and not a.is_complex():  # real 1×1 skew: A = 0, the rotation by √K
-        return cosine_of_root(k), sine_of_root_over_root(k)
-    # Balanced by σ² = max |k_ij|: exp is the same for every σ, and both off-diagonal blocks O(‖N‖)
-    sigma = torch.sqrt(k.detach().abs().amax((-2, -1), keepdim=True)) if k.numel() else k.real
-    sigma = torch.where(sigma > 0, sigma, torch.ones_like(sigma))
-    zero = torch.zeros_like(k)
-    m = torch.cat(
-        [
-            torch.cat([a, -k / sigma], dim=-1),
-            torch.cat([sigma * identity_like(k) + zero, zero], dim=-1),
-        ],
-        dim=-2,
-    )
-    column = exponential(m)[..., :size]
-    return column[..., :size, :], column[..., size:, :] / sigma
 
 
 def logarithm(x: Tensor) -> Tensor:
@@ -73,9 +41,9 @@ class FixedExponential(Chart):
         """P = [A; C] -> X."""
         a, c = split(p)
         rotation = orthonormalize(exponential(a, skew=True))
-        frame = rotation
-        if c.shape[-2]:
-            frame = geodesic(identity_like(p), torch.zeros_like(a), lower_part(c)) @ rotation
+        frame, normal = rotation, lower_part(c)
+        if normal is not None:
+            frame = geodesic(identity_like(p), torch.zeros_like(a), normal) @ rotation
         rows = state["rows"].unsqueeze(-1).expand(frame.shape)
         return torch.gather(frame * phase(state["signs"]).unsqueeze(-2), -2, rows)
 
@@ -114,8 +82,12 @@ class Exponential(Retraction):
 
     def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
         """exp(Ω) B."""
-        return geodesic(b, a, normal)
+        return rotated(b, a) if normal is None else geodesic(b, a, normal)
 
     def turn(self, b: Tensor, p: Tensor) -> Tensor:
         """B exp(A)."""
         return rotated(b, p)
+
+    def move(self, b: Tensor, p: Tensor) -> Tensor:
+        """exp(Ω) B."""
+        return tall_geodesic(b, p)

@@ -33,6 +33,35 @@ def test_the_unitary_exponential_chart_is_scipys_expm(n: int):
     assert distance(unitary(a), base @ torch.from_numpy(scipy.linalg.expm(a.numpy()))) < ROUNDING
 
 
+def generator(b: torch.Tensor, p: torch.Tensor) -> torch.Tensor:
+    """Ω skew with ΩB = BA + N, A = skew(BᴴP), N = P - BBᴴP."""
+    inner = b.mH @ p
+    normal_part = p - b @ inner
+    return normal_part @ b.mH - b @ normal_part.mH + b @ (inner - inner.mH) @ b.mH / 2
+
+
+@pytest.mark.parametrize("size", [1e-3, 0.05, 0.4, 1.5, 10])  # degrees 4 to 18, squarings
+@pytest.mark.parametrize("rank", [1, 3], ids="rank{}".format)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=str)
+def test_the_tall_exponential_chart_is_scipys_expm(dtype: torch.dtype, rank: int, size: float):
+    frames = (manifolds.Unitary if dtype.is_complex else manifolds.Orthogonal)(
+        8, 3, map="exponential"
+    )
+    b, d = point(frames, dtype=dtype), normal(8, 3, seed=1, dtype=dtype)
+    p = normal(8, rank, seed=2, dtype=dtype) @ normal(rank, 3, seed=3, dtype=dtype)
+    p = p * size / torch.linalg.matrix_norm(generator(b, p), 2)
+    frames.right_inverse(b)
+    x, dx = torch.func.jvp(frames, (p,), (d,))
+    omega, direction = (generator(b, t).numpy() for t in (p, d))
+    expected, derivative = scipy.linalg.expm_frechet(omega, direction)
+    limit = ROUNDING * max(size, 1)
+    assert distance(x, torch.from_numpy(expected) @ b) < limit
+    assert distance(dx, torch.from_numpy(derivative) @ b) < limit
+    (gradient,) = torch.func.vjp(frames, p)[1](dx)
+    inner = torch.linalg.vecdot(gradient.flatten(), d.flatten()).real
+    assert inner.item() == pytest.approx(torch.linalg.vector_norm(dx).item() ** 2, rel=limit)
+
+
 @pytest.mark.parametrize("n", [2, 3, 6])
 def test_the_fixed_exponential_chart_takes_scipys_logarithm(n: int):
     rotations = manifolds.SpecialOrthogonal(n, map="exponential", base="fixed")
