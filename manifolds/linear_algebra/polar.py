@@ -95,13 +95,18 @@ def newton(x: Tensor, inverse: Callable[[Tensor], Tensor] = pivoted_inverse) -> 
 @opaque("polar")
 def polar_operator(y: Tensor) -> Tensor:
     """X of Y = XH as one opaque operator: what it does depends on the data."""
-    if y.shape[-1] == 1:
-        return y / torch.linalg.vector_norm(y, dim=-2, keepdim=True)
-    if readable(y) and y.numel():
+    if readable(y) and y.numel() and y.shape[-1] > 1:
         s, size = orthonormality_error(y)
         z = inverse_root_minus_identity(s, size.max().item())
         if z is not None:
             return times(y, z).add_(y)
+    return far_from_base(y)
+
+
+def far_from_base(y: Tensor) -> Tensor:
+    """X of Y = XH; Note [Far from the base]."""
+    if y.shape[-1] == 1:
+        return y / torch.linalg.vector_norm(y, dim=-2, keepdim=True)
     if y.shape[-2] == y.shape[-1]:
         return newton(y).contiguous()
     q, r = torch.linalg.qr(y)

@@ -4,8 +4,8 @@ It reaches the frames at angles below π/2 from B, however large U is; `rebase` 
 It is defined for every tangent U, since (B + U)ᴴ(B + U) = I + UᴴU (Absil, Mahony & Sepulchre,
 Optimization Algorithms on Matrix Manifolds, 2008, (4.7)). It has no closed inverse from a fixed
 base. Cost, in products n k² forward and backward: square 3 and 4 next to the base, 0 and 1 at it;
-tall 5 and 7; and up to 5 products k³ forward and 10 backward (Note [Near the base], Note
-[Sylvester's equation]). Far from the base about five inverses of size k, after a QR
+tall 4 and 5, at it 0 and 2; and up to 5 products k³ forward and 10 backward (Note [Near the base],
+Note [Sylvester's equation]). Far from the base about five inverses of size k, after a QR
 factorization where tall, and for the derivative an eigendecomposition.
 """
 
@@ -15,6 +15,7 @@ from manifolds.linear_algebra.basics import times
 from manifolds.linear_algebra.orthonormalize import orthonormalize
 from manifolds.linear_algebra.polar import polar
 from manifolds.linear_algebra.polar_rotation import polar_rotated
+from manifolds.linear_algebra.tall_polar import tall_polar
 from manifolds.maps.map import Retraction
 
 
@@ -29,3 +30,7 @@ class Polar(Retraction):
         if normal is None:
             return polar_rotated(b, a)
         return orthonormalize(polar(b + times(b, a) + normal))
+
+    def move(self, b: Tensor, p: Tensor) -> Tensor:
+        """polar(B + U)."""
+        return tall_polar(b, p)

@@ -1,0 +1,90 @@
+"""X = polar(B + U) for tall B, U of the parameters P projected at B, polished, with its derivative.
+
+Y = B + BA + N is P + B (I - sym C) with C = BᴴP, A = skew(C) and N = P - BC. YᴴY = I + S, and
+R = (I + S)^(-1/2) is a series near the base (Note [Near the base]); X = YR and H = R⁻¹.
+
+Note [Derivative of the tall polar map]
+By Note [Derivative of the polar factor], with T = XᴴG and HΩ + ΩH = T - Tᴴ,
+    Ȳ = G R + X (Ω - TR),    P̄ = Ȳ - B sym(BᴴȲ).
+Products n k²: forward BᴴP, B sym C, YᴴY and YR, backward five; at P = 0 none and two. Y is kept,
+since the point may be changed in place.
+"""
+
+from torch import Tensor
+
+from manifolds.linear_algebra.basics import (
+    add_identity,
+    add_product,
+    plus_product,
+    readable,
+    sym,
+    times,
+)
+from manifolds.linear_algebra.fused import fused
+from manifolds.linear_algebra.inverse import accretive_inverse_operator
+from manifolds.linear_algebra.near_identity import is_zero
+from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
+from manifolds.linear_algebra.orthonormalize import (
+    orthonormality_error,
+    orthonormalize,
+    orthonormalized,
+)
+from manifolds.linear_algebra.polar import far_from_base, inverse_root_minus_identity, polar
+from manifolds.linear_algebra.range import (
+    angle_limit,
+    clipped,
+    clipped_angles,
+    norm_if_readable,
+    through_clip,
+)
+from manifolds.linear_algebra.sylvester import sylvester_operator
+from manifolds.linear_algebra.symmetry import projected, skew_multiple, tangential
+
+
+def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
+    r, e = (p.new_empty(*p.shape[:-2], p.shape[-1], p.shape[-1]) for _ in range(2))
+    return shaped_like_the_first(b), shaped_like_the_first(p), r, e
+
+
+@opaque("tall_polar", _shaped)
+def tall_polar_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """X, Y, R and H - I."""
+    p, size = clipped_angles(p)
+    if not size:  # R = 0 says so
+        x, y, r, e = _shaped(b, p)
+        return orthonormalized(x.copy_(b)).contiguous(), y, r.zero_(), e
+    y = plus_product(p, b, sym(times(b.mH, p)), -1).add_(b)
+    s, error = orthonormality_error(y)
+    near = readable(y) and y.numel()
+    z = inverse_root_minus_identity(s, error.max().item()) if near else None
+    if z is None:
+        x = far_from_base(y)
+        h = sym(times(x.mH, y))
+        r, e = accretive_inverse_operator(h), add_identity(h, -1)
+    else:
+        x = times(y, z).add_(y)
+        r, e = add_identity(z), (z @ s).add_(z).add_(s)
+    return orthonormalized(x).contiguous(), y, r, e
+
+
+@opaque("tall_polar_adjoint")
+def adjoint_operator(  # noqa: PLR0917 -- what the forward has, and G
+    g: Tensor, b: Tensor, p: Tensor, y: Tensor, r: Tensor, e: Tensor
+) -> Tensor:
+    """P̄ of Note [Derivative of the tall polar map]."""
+    if readable(r) and is_zero(r):
+        return tangential(b, g)
+    t = times(r, times(y.mH, g))
+    omega = sylvester_operator(e, skew_multiple(t, 1))
+    ybar = times(g, r).contiguous()
+    add_product(ybar, y, times(r, omega - times(t, r)))
+    return through_clip(tangential(b, ybar), p, norm_if_readable(p))
+
+
+def composed(b: Tensor, p: Tensor) -> Tensor:
+    """polar(B + U) polished; (*batch, n, k) -> (*batch, n, k), differentiable to every order."""
+    a, normal = projected(b, clipped(p, angle_limit(p)))
+    return orthonormalize(polar(b + times(b, a) + normal))
+
+
+tall_polar = fused("TallPolar", tall_polar_operator, adjoint_operator, composed)
