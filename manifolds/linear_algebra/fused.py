@@ -51,8 +51,7 @@ def fused(
             pull: Any = torch.func.vjp(composed, b, p)[1]
             return pull(g)  # type: ignore[no-any-return]
 
-    Fused.__name__ = name
-    function = differentiable(Fused)
+    function = differentiable(type(name, (Fused,), {}))
 
     def apply(b: Tensor, p: Tensor) -> Tensor:
         b, p = torch.broadcast_tensors(b, p) if b.shape != p.shape else (b, p)

@@ -9,8 +9,9 @@ where pivoting leaves eps ‖S‖; a large S is therefore inverted with pivots.
 
 Note [Inverse near the identity]
 (I + M)⁻¹ - I = Σ_{j > 0} (-M)^j, and d terms leave ‖M‖^d, relative to M. V of d terms becomes
-V + M^d V of 2d: d = 2, 4, 8 take 1, 2 and 4 products. For one large matrix that is more than the
-blocks' one, but the inverse of many of 32×32 or 16×16 takes the time of 5.
+V + M^d V of 2d: d = 2, 4, 8 take 1, 2 and 4 products. The inverse by blocks takes the time of 1.6
+for one matrix of 1024×1024, of 2.5 for 512×512, 5 for 256×256, 13 for 128×128 and many of 32×32,
+since what is small is calls and LAPACK's (measured).
 """
 
 from collections.abc import Callable
@@ -34,8 +35,11 @@ alone: one matrix of 64×64 130, 71, 72, 72, of 256×256 942, 695, 704, 1498, of
 MANY_LEAF = 16
 """Up to this size many matrices are eliminated at once: 1000 of 12×12 in 0.48 ms, their halves in
 2.5; of 16×16 in 0.94 and 1.7, which makes 32×32 4.7 and not 6.2 (measured)."""
-LONGEST = 8
-"""Terms of Note [Inverse near the identity]: 16 would take 6 products."""
+LONGEST = ((256, 8), (512, 4))
+"""Terms of Note [Inverse near the identity] that pay up to a size, 2 beyond: 16 would take 6
+products. In µs, 2, 4 and 8 terms, and by blocks: 8×8 12, 22, 36 and 103; 128×128 69, 138, 253 and
+711; 256×256 446, 964, 1802 and 2069; 512×512 2.3, 5.1, 10 and 5.5 ms; 1024×1024 18, 37, 73 and 28
+(measured)."""
 
 
 def by_blocks(s: Tensor) -> Tensor:
@@ -74,7 +78,8 @@ def by_elimination(s: Tensor) -> Tensor:
 def by_series(m: Tensor, size: float) -> Tensor | None:
     """Σ_{0 < j <= d} (-M)^j for the first d with ‖M‖^d <= eps/2, relative to M; None if long."""
     degree, limit = 2, torch.finfo(m.dtype).eps / 2
-    if not size < 1 or size**LONGEST > limit:
+    longest = next((terms for n, terms in LONGEST if m.shape[-1] <= n), 2)
+    if not size < 1 or size**longest > limit:
         return None
     power = m @ m
     v = power - m
@@ -106,7 +111,7 @@ def inverse_change(m: Tensor, size: float | None = None) -> Tensor:
         size = largest_norm(m) if size is None else size
         if not size:
             return m
-        if m.shape[:-2].numel() >= many.SEVERAL and (found := by_series(m, size)) is not None:
+        if (found := by_series(m, size)) is not None:
             return found
         inverse = inverter(m, size)
     diagonal(m).add_(1)
@@ -124,7 +129,7 @@ def inverse_and_change(m: Tensor, s: Tensor | None = None) -> tuple[Tensor, Tens
     if readable(m) and m.numel():
         size = largest_norm(m)
         if size < 1:
-            v = inverse_change(m)
+            v = inverse_change(m, size)
             return add_identity(v), v
         inverse = inverter(m, size)
     w = inverse(add_identity(m) if s is None else s).clone(memory_format=torch.contiguous_format)
