@@ -59,9 +59,10 @@ def _processor() -> str:
 
 @cache
 def commit() -> str:
-    """Return the checkout's commit, `+` if the tree has changes; `unknown` outside a checkout."""
+    """Return the checkout's commit, `+` if its code has changed; `unknown` outside a checkout."""
     revision = _git("rev-parse", "--short=12", "HEAD")
-    return f"{revision}{'+' if _git('status', '--porcelain') else ''}" if revision else "unknown"
+    changes = _git("status", "--porcelain", "--", ".", ":!experiments/results")
+    return f"{revision}{'+' if changes else ''}" if revision else "unknown"
 
 
 def _git(*arguments: str) -> str:

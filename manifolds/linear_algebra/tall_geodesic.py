@@ -3,15 +3,17 @@
 With ΩB = BA + N, BᴴN = 0, and K = NᴴN, X = B X₁ + N X₂ where X₁' = A X₁ - K X₂, X₂' = X₁, so that
 [X₁; X₂] is the first block column of exp M, M = [[A, -K], [I, 0]] (Edelman, Arias & Smith, The
 geometry of algorithms with orthogonality constraints, SIAM J. Matrix Anal. 1998, (2.42), has the
-same with the QR factor of N, which has no derivative at N = 0). M is balanced by σ² = max |k_ij|,
-[[A, -K/σ], [σI, 0]]: both off-diagonal blocks are O(‖N‖), X₁ is the same and X₂ is σX₂.
+same with the QR factor of N, which has no derivative at N = 0). M is balanced, [[A, -K/σ], [σI, 0]]
+with σ² = max |k_ij| or eps if that is more: both off-diagonal blocks are O(‖N‖), X₁ is the same and
+X₂ comes as σX₂.
 
 Note [Skew in the span]
 M is Ω in the coordinates of B and N: p(M) gives p(Ω) B for every polynomial p, so that only what p
 does to the skew Ω counts, and the polynomials for skew matrices serve, for the derivative too.
 ‖Ω‖₂, which they ask for, is the spectral radius of M, at most any ‖M‖ and ‖M²‖^(1/2); for real B at
 most ‖M‖_F / √2 too, since ‖Ω‖_F² = ‖A‖_F² + 2 tr K is at most ‖A‖_F² + ‖K/σ‖_F² + ‖σI‖_F² for every
-σ.
+σ. Degree 1, whose derivative in K is 0 and not -I/2, would lose second derivatives in N next to the
+base: σ >= √eps keeps M away from it.
 
 Note [Derivative of the tall exponential]
 C = BᴴP, A = skew(C) and N = P - BC. The adjoint of exp(M) is L(Mᴴ, [[BᴴG, 0], [NᴴG, 0]]), and with
@@ -65,9 +67,9 @@ Found = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
 def balanced(a: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
-    """M and σ, 1 where K = 0; (*batch, k, k), same -> (*batch, 2k, 2k), (*batch, 1, 1)."""
+    """M and σ; (*batch, k, k), same -> (*batch, 2k, 2k), (*batch, 1, 1)."""
     largest = k.detach().abs().amax((-2, -1), keepdim=True) if k.numel() else trace(k)
-    sigma = torch.sqrt(torch.where(largest > 0, largest, 1))
+    sigma = torch.sqrt(largest.clamp_min(torch.finfo(k.dtype).eps))
     zero = torch.zeros_like(k)
     rows = [a, -k / sigma], [sigma * identity_like(k) + zero, zero]
     return torch.cat([torch.cat(row, dim=-1) for row in rows], dim=-2), sigma

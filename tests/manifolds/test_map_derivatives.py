@@ -38,6 +38,25 @@ def test_every_way_to_a_second_derivative_finds_the_same(
         torch.testing.assert_close(found, by_rows)
 
 
+@pytest.mark.parametrize("distance", [0, 1e-30, 1e-17, 1e-12])
+@pytest.mark.parametrize("size", [(4, 4), (5, 2), (5, 1)], ids=str)
+@pytest.mark.parametrize(("map_", "base"), CHARTS)
+def test_second_derivatives_are_continuous_at_the_base(
+    map_: str, base: str, size: tuple[int, int], distance: float
+):
+    generator = torch.Generator().manual_seed(0)
+    manifold = manifolds.Orthogonal(*size, map=map_, base=base)
+    origin = manifold.right_inverse(torch.eye(*size, dtype=torch.float64))
+    direction = torch.randn(size, dtype=torch.float64, generator=generator)
+
+    def second(distance: float) -> Tensor:
+        p = origin + distance * direction
+        return torch.autograd.functional.hessian(lambda p: (manifold(p) ** 3).sum(), p)
+
+    # third derivatives are some hundreds here, of a distance of 1e-7
+    torch.testing.assert_close(second(distance), second(1e-7), rtol=0, atol=1e-4)
+
+
 FRAMES = [(4, 4), (5, 2), (5, 1)]
 every_chart = pytest.mark.parametrize(("map_", "base"), CHARTS)
 every_frame = pytest.mark.parametrize("size", FRAMES, ids=str)
