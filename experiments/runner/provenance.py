@@ -52,9 +52,9 @@ def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return platform.processor() or "processor unknown"
+        lines = []
     models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(models, "processor unknown")
+    return next(models, platform.processor() or "processor unknown")
 
 
 @cache

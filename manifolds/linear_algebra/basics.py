@@ -109,7 +109,7 @@ def largest_norm(m: Tensor) -> float:
 
 
 def all_finite(a: Tensor) -> bool:
-    """Whether no entry is NaN or ±∞: a finite norm says so in one pass, their look takes five."""
+    """Whether no entry is NaN or ±∞: a finite norm says so in one pass, `isfinite` takes five."""
     return bool(torch.linalg.vector_norm(a).isfinite()) or bool(a.isfinite().all())
 
 

@@ -1,7 +1,7 @@
 """A map (B, P) -> X of frames as one operator, and the adjoint of its derivative as another.
 
 Step by step a map is a dozen nodes of a graph, each with passes over n×k of its own. Here the value
-and the gradient in P are computed at once; whatever else is asked for, a gradient in B, forward
+is one operator, and so is the gradient in P; whatever else is asked for, a gradient in B, forward
 mode, derivatives of gradients, is that of the map composed of differentiable steps.
 """
 
@@ -20,7 +20,7 @@ Operator = Callable[..., Any]
 def fused(
     name: str, operator: Operator, adjoint: Operator, composed: Callable[[Tensor, Tensor], Tensor]
 ) -> Callable[[Tensor, Tensor], Tensor]:
-    """X of `operator(b, p) -> X, *kept`, whose gradient in P is `adjoint(g, b, p, *kept)`.
+    """X of `operator(b, p) -> X, *kept`, with the gradient `adjoint(g, b, p, *kept)` in P.
 
     `composed(b, p)` is the same X, differentiable to every order.
     """
@@ -51,11 +51,13 @@ def fused(
             pull: Any = torch.func.vjp(composed, b, p)[1]
             return pull(g)  # type: ignore[no-any-return]
 
-    function = differentiable(type(name, (Fused,), {}))
+    named = type(name.title().replace("_", ""), (Fused,), {"__doc__": Fused.__doc__})
+    function = differentiable(named)
 
     def apply(b: Tensor, p: Tensor) -> Tensor:
         b, p = torch.broadcast_tensors(b, p) if b.shape != p.shape else (b, p)
         return composed(b, p) if stepwise() else function(b, p)[0]
 
-    apply.__name__, apply.__doc__ = name, composed.__doc__
+    apply.__name__ = apply.__qualname__ = name
+    apply.__module__, apply.__doc__ = composed.__module__, composed.__doc__
     return apply

@@ -48,7 +48,7 @@ product of two 1024×1024 frames in float32 7 (measured, in float64)."""
 BASE_ROUNDING = 4
 """The same for a base, whose error comes on top of that of the map."""
 PROBE_ROUNDING = 4
-"""What probes read of a Q without error, in √k eps."""
+"""About the most that probes read of a Q without error, in √k eps."""
 PROBES = 16
 """m of Note [Probes]; used from k = 4m, where they cost half of QᴴQ."""
 

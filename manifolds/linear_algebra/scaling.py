@@ -10,10 +10,11 @@ Anal. 2009, theorem 4.2), ‖Aⁱ‖ <= α^(i-1) ‖A‖. The derivative of A^l 
 each at most α^(l-3) ‖A‖² ‖E‖, so that Taylor's degree m leaves β^m / m! to first order,
 β^m = α^(m-2) ‖A‖². It also bounds the remainder of Y relative to A. The bound must not be α^m:
 A = [[0, E], [0, 0]] has α = 0, and a derivative that degree 1 misses. A skew A is normal, and
-α = ‖A‖ = β. ‖A‖ is the least of bounds of ‖A‖₂: ‖A‖_F, of a real skew A, whose singular values come
-in pairs, ‖A‖_F / √2, and where much is to be done that of Note [Powers of probes], which saves a
-large A two squarings. ‖A²‖ is ‖A²‖₁: it bounds ‖A²‖₂ of a normal A, and of another may be less than
-that by up to √n, from which no harm was seen.
+α = ‖A‖ = β; what else counts as one, Note [Skew in the span] says. ‖A‖ is the least of bounds of
+‖A‖₂: ‖A‖_F, of a real skew A, whose singular values come in pairs, ‖A‖_F / √2, and where much is to
+be done that of Note [Powers of probes], which saves a large A two squarings. ‖A²‖ is ‖A²‖₁: it
+bounds ‖A²‖₂ of a normal A, and of another may be less than that by up to √n, from which no harm was
+seen.
 The polynomial and s are those of the fewest products and then squarings, which double the error of
 Y: forward and backward, each costs three products.
 """

@@ -28,14 +28,19 @@ WORTH = 256
 def spectral_norm_bound(a: Tensor) -> float:
     """σ or a little more, the largest of a batch of some, read on a CPU.
 
-    Every pass is divided by the largest entry of the first, between σ/√n and some √n σ: σ^p may
-    leave the range of the dtype, 16 passes of that do not. Where entries of AG leave it, the bound
-    is infinite or NaN.
+    Every pass is divided by ‖AG‖_F / (√m n^(1/4)), which is between about σ n^(-1/4) and σ n^(1/4):
+    σ^p may leave the range of the dtype, 16 passes of that do only next to its ends, and where the
+    entries do, the bound is infinite or NaN.
     """
-    w = a @ normal_probes(a.shape[-1], PROBES, a.dtype)
-    scale = max(w.abs().max().item(), torch.finfo(a.dtype).tiny)
+    n = a.shape[-1]
+    w = a @ normal_probes(n, PROBES, a.dtype)
+    scale = max(largest(w) / (math.sqrt(PROBES) * n**0.25), torch.finfo(a.dtype).tiny)
     w = w.div_(scale)
     for i in range(1, PASSES):
         w = ((a.mH if i % 2 else a) @ w).div_(scale)
-    size = torch.linalg.vector_norm(w.abs().double(), dim=(-2, -1)).max().item()
-    return float(scale * (size / math.sqrt(PROBES * RARE)) ** (1 / PASSES))
+    return float(scale * (largest(w) / math.sqrt(PROBES * RARE)) ** (1 / PASSES))
+
+
+def largest(w: Tensor) -> float:
+    """The largest ‖W‖_F of a batch, whose squares may leave the range of the dtype."""
+    return torch.linalg.vector_norm(w.abs().double(), dim=(-2, -1)).max().item()

@@ -83,4 +83,4 @@ def composed(b: Tensor, p: Tensor) -> Tensor:
     return cayley_transform(b, *projected(b, clipped(p, angle_limit(p))))
 
 
-tall_cayley = fused("TallCayley", tall_cayley_operator, adjoint_operator, composed)
+tall_cayley = fused("tall_cayley", tall_cayley_operator, adjoint_operator, composed)

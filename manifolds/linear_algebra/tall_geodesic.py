@@ -9,11 +9,11 @@ X₂ comes as σX₂.
 
 Note [Skew in the span]
 M is Ω in the coordinates of B and N: p(M) gives p(Ω) B for every polynomial p, so that only what p
-does to the skew Ω counts, and the polynomials for skew matrices serve, for the derivative too.
-‖Ω‖₂, which they ask for, is the spectral radius of M, at most any ‖M‖ and ‖M²‖^(1/2); for real B at
-most ‖M‖_F / √2 too, since ‖Ω‖_F² = ‖A‖_F² + 2 tr K is at most ‖A‖_F² + ‖K/σ‖_F² + ‖σI‖_F² for every
-σ. Degree 1, whose derivative in K is 0 and not -I/2, would lose second derivatives in N next to the
-base: σ >= √eps keeps M away from it.
+does to the skew Ω counts, and the polynomials for skew matrices serve, for first derivatives in P
+too. ‖Ω‖₂, which they ask for, is the spectral radius of M, at most any ‖M‖ and ‖M²‖^(1/2); for real
+B at most ‖M‖_F / √2 too, since ‖Ω‖_F² = ‖A‖_F² + 2 tr K is at most ‖A‖_F² + ‖K/σ‖_F² + ‖σI‖_F² for
+every σ. K is of second order in P, and second derivatives at N = 0 need p''(0) = 1: of every degree
+but 1 it is, to rounding. Degree 1 serves up to ‖M‖ = eps/2, and σ >= √eps keeps M beyond it.
 
 Note [Derivative of the tall exponential]
 C = BᴴP, A = skew(C) and N = P - BC. The adjoint of exp(M) is L(Mᴴ, [[BᴴG, 0], [NᴴG, 0]]), and with
@@ -150,4 +150,4 @@ def composed(b: Tensor, p: Tensor) -> Tensor:
     return geodesic(b, *projected(b, clipped(p, angle_limit(p))))
 
 
-tall_geodesic = fused("TallGeodesic", tall_geodesic_operator, adjoint_operator, composed)
+tall_geodesic = fused("tall_geodesic", tall_geodesic_operator, adjoint_operator, composed)

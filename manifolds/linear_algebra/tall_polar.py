@@ -87,4 +87,4 @@ def composed(b: Tensor, p: Tensor) -> Tensor:
     return orthonormalize(polar(b + times(b, a) + normal))
 
 
-tall_polar = fused("TallPolar", tall_polar_operator, adjoint_operator, composed)
+tall_polar = fused("tall_polar", tall_polar_operator, adjoint_operator, composed)

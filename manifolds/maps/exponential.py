@@ -2,7 +2,7 @@
 
 Tall: `manifolds.linear_algebra.tall_geodesic`; square: X = B exp(A). Cost: Note [Cost of the
 exponential], and in products n k² forward and backward 1 and 1, for tall frames 5 and 5; at P = 0
-none, and square 1, tall 2.
+forward none, backward 1 and 2.
 """
 
 import torch

@@ -38,6 +38,8 @@ MATRICES = {
     "complex": skew(2, torch.complex64),
     "double": normal(3, torch.float64),
     "rank one": torch.outer(normal(4)[0], normal(5)[0]),
+    "a column": torch.outer(torch.ones(N), entry(0, 7)[0]),
+    "constant": torch.ones(N, N),
     "nilpotent": entry(0, N - 1),
     "an entry": entry(7, 7),
     "orthogonal": torch.linalg.qr(normal(6)).Q,
