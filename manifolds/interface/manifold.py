@@ -196,8 +196,8 @@ class Manifold(nn.Module, ABC):
         point = x.to(working_dtype(x.dtype))
         violation, limit = self.violation(x), self.tolerance(x.dtype)
         outside = ~(violation <= limit)  # the violation of entries next to overflow may be NaN
-        boundary = ~self.interior(point) & ~outside
-        if not (outside | boundary).any():
+        off = outside | ~self.interior(point)
+        if not off.any():
             return point
         if not self._projects_silently:
             message = self._complaint(violation, outside, limit, x.dtype)
@@ -205,8 +205,7 @@ class Manifold(nn.Module, ABC):
                 raise OffManifoldError(f"{message}; pass project(x), or use strict=False")
             if self._assigned:
                 warnings.warn(f"{message}; projected", OffManifoldWarning, stacklevel=users_level())
-        keep = ~(outside | boundary)
-        return torch.where(keep[(...,) + (None,) * len(self.size)], point, self.nearest(point))
+        return torch.where(off[(...,) + (None,) * len(self.size)], self.nearest(point), point)
 
     def _complaint(
         self, violation: Tensor, outside: Tensor, limit: float, dtype: torch.dtype

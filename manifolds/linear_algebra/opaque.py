@@ -33,3 +33,8 @@ def opaque(name: str, shaped: Callable[..., Any] | None = None) -> Callable[[Cal
 def shaped_like_the_first(*tensors: Tensor) -> Tensor:
     """Without numbers: the shape and dtype of the first argument, contiguous."""
     return torch.empty_like(tensors[0], memory_format=torch.contiguous_format)
+
+
+def square_of(p: Tensor) -> Tensor:
+    """Without numbers: (*batch, k, k) of P (*batch, n, k)."""
+    return p.new_empty(*p.shape[:-2], p.shape[-1], p.shape[-1])

@@ -27,7 +27,7 @@ from manifolds.linear_algebra.basics import (
 from manifolds.linear_algebra.cayley import cayley_transform, polished_quotient
 from manifolds.linear_algebra.fused import fused
 from manifolds.linear_algebra.near_identity import is_zero
-from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
+from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first, square_of
 from manifolds.linear_algebra.orthonormalize import orthonormalized
 from manifolds.linear_algebra.range import (
     angle_limit,
@@ -40,9 +40,8 @@ from manifolds.linear_algebra.symmetry import projected, split, tangential
 
 
 def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
-    w = p.new_empty(*p.shape[:-2], p.shape[-1], p.shape[-1])
     s = p.real.new_empty(*p.shape[:-2], 1, 1)
-    return shaped_like_the_first(b), w, shaped_like_the_first(p), s
+    return shaped_like_the_first(b), square_of(p), shaped_like_the_first(p), s
 
 
 @opaque("tall_cayley", _shaped)

@@ -42,7 +42,7 @@ from manifolds.linear_algebra.exponential import (
 )
 from manifolds.linear_algebra.fused import fused
 from manifolds.linear_algebra.near_identity import is_zero
-from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
+from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first, square_of
 from manifolds.linear_algebra.orthonormalize import orthonormalize, orthonormalized
 from manifolds.linear_algebra.range import (
     angle_limit,
@@ -96,8 +96,8 @@ def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
     *batch, _, k = p.shape
     s, sigma = (p.real.new_empty(*batch, 1, 1) for _ in range(2))
     m = p.new_empty(*batch, 2 * k, 2 * k)
-    x2, n = p.new_empty(*batch, k, k), shaped_like_the_first(p)
-    return shaped_like_the_first(b), x2, n, s, sigma, m, *exponential_shapes(m)
+    found = shaped_like_the_first(b), square_of(p), shaped_like_the_first(p), s, sigma, m
+    return *found, *exponential_shapes(m)
 
 
 @opaque("tall_geodesic", _shaped)

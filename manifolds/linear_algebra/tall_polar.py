@@ -23,7 +23,7 @@ from manifolds.linear_algebra.basics import (
 from manifolds.linear_algebra.fused import fused
 from manifolds.linear_algebra.inverse import accretive_inverse_operator
 from manifolds.linear_algebra.near_identity import is_zero
-from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
+from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first, square_of
 from manifolds.linear_algebra.orthonormalize import (
     orthonormality_error,
     orthonormalize,
@@ -42,8 +42,7 @@ from manifolds.linear_algebra.symmetry import projected, skew_multiple, tangenti
 
 
 def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
-    r, e = (p.new_empty(*p.shape[:-2], p.shape[-1], p.shape[-1]) for _ in range(2))
-    return shaped_like_the_first(b), shaped_like_the_first(p), r, e
+    return shaped_like_the_first(b), shaped_like_the_first(p), square_of(p), square_of(p)
 
 
 @opaque("tall_polar", _shaped)
