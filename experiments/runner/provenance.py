@@ -59,7 +59,7 @@ def _processor() -> str:
 
 @cache
 def commit() -> str:
-    """Return the checkout's commit, `+` if its code has changed; `unknown` outside a checkout."""
+    """Return the checkout's commit, `+` if more than results has changed; `unknown` outside one."""
     revision = _git("rev-parse", "--short=12", "HEAD")
     changes = _git("status", "--porcelain", "--", ".", ":!experiments/results")
     return f"{revision}{'+' if changes else ''}" if revision else "unknown"

@@ -48,7 +48,7 @@ def exponential_minus_identity(
     a = a * 2.0**-shift if shift else a
     square = torch.matmul(a, a, out=kept[0])
     alpha = min(one_norm(square).item() ** 0.5 * 2.0**shift, size)
-    place, times = plan(choices, alpha, alpha if skew else size, a.dtype, least=1)  # A² is there
+    place, times = plan(choices, alpha, alpha if skew else size, a.dtype)
     if times != shift:
         a, square = a * 2.0 ** (shift - times), square.mul_(4.0 ** (shift - times))
     scheme = choices[place]

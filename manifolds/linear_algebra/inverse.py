@@ -36,10 +36,10 @@ MANY_LEAF = 16
 """Up to this size many matrices are eliminated at once: 1000 of 12×12 in 0.48 ms, their halves in
 2.5; of 16×16 in 0.94 and 1.7, which makes 32×32 4.7 and not 6.2 (measured)."""
 LONGEST = ((256, 8), (512, 4))
-"""Terms of Note [Inverse near the identity] that pay up to a size, 2 beyond: 16 would take 6
-products. In µs, 2, 4 and 8 terms, and by blocks: 8×8 12, 22, 36 and 103; 128×128 69, 138, 253 and
-711; 256×256 446, 964, 1802 and 2069; 512×512 2.3, 5.1, 10 and 5.5 ms; 1024×1024 18, 37, 73 and 28
-(measured)."""
+"""Sizes, and up to each the most terms of Note [Inverse near the identity] that pay; beyond, 2. 16
+would take 6 products. In µs, 2, 4 and 8 terms, and by blocks: 8×8 12, 22, 36 and 103; 128×128 69,
+138, 253 and 711; 256×256 446, 964, 1802 and 2069; 512×512 2.3, 5.1, 10 and 5.5 ms; 1024×1024 18,
+37, 73 and 28 (measured)."""
 
 
 def by_blocks(s: Tensor) -> Tensor:

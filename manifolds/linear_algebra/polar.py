@@ -87,7 +87,7 @@ def newton(x: Tensor, inverse: Callable[[Tensor], Tensor] = pivoted_inverse) -> 
         step = (mu * x + y / mu) / 2
         moved = (step - x).abs().amax() if x.numel() else x.abs().sum()
         x = step
-        if readable(x) and not moved > torch.finfo(x.dtype).eps ** 0.5:
+        if readable(x) and moved <= torch.finfo(x.dtype).eps ** 0.5:  # NaN in a batch goes on
             break  # convergence is quadratic: the next step would move by eps
     return x
 

@@ -55,14 +55,11 @@ def longest(dtype: torch.dtype) -> int:
     return -math.frexp(torch.finfo(dtype).eps)[1] + 1
 
 
-def plan(
-    choices: Schemes, alpha: float, size: float, dtype: torch.dtype, least: int = 0
-) -> tuple[int, int]:
-    """The place in `choices`, from `least` on, and the squarings: fewest products; α <= ‖A‖."""
+def plan(choices: Schemes, alpha: float, size: float, dtype: torch.dtype) -> tuple[int, int]:
+    """The place in `choices` and the squarings: fewest products, then squarings; α <= ‖A‖."""
     if not math.isfinite(alpha):
         return len(choices) - 1, longest(dtype)
-    places = range(least, len(choices))
-    found = [(place, squarings(choices[place], alpha, size)) for place in places]
+    found = [(place, squarings(scheme, alpha, size)) for place, scheme in enumerate(choices)]
     return min(found, key=lambda choice: (cost(choices, *choice), choice[1]))
 
 

@@ -29,18 +29,22 @@ def spectral_norm_bound(a: Tensor) -> float:
     """σ or a little more, the largest of a batch of some, read on a CPU.
 
     Every pass is divided by ‖AG‖_F / (√m n^(1/4)), which is between about σ n^(-1/4) and σ n^(1/4):
-    σ^p may leave the range of the dtype, 16 passes of that do only next to its ends, and where the
-    entries do, the bound is infinite or NaN.
+    σ^p may leave the range of the dtype, 16 passes of that do only next to its ends. Where ‖AG‖
+    leaves it the bound is infinite.
     """
     n = a.shape[-1]
     w = a @ normal_probes(n, PROBES, a.dtype)
     scale = max(largest(w) / (math.sqrt(PROBES) * n**0.25), torch.finfo(a.dtype).tiny)
+    if not scale <= torch.finfo(a.dtype).max:
+        return math.inf
     w = w.div_(scale)
     for i in range(1, PASSES):
         w = ((a.mH if i % 2 else a) @ w).div_(scale)
-    return float(scale * (largest(w) / math.sqrt(PROBES * RARE)) ** (1 / PASSES))
+    return scale * (largest(w) / math.sqrt(PROBES * RARE)) ** (1 / PASSES)
 
 
 def largest(w: Tensor) -> float:
-    """The largest ‖W‖_F of a batch, whose squares may leave the range of the dtype."""
-    return torch.linalg.vector_norm(w.abs().double(), dim=(-2, -1)).max().item()
+    """The largest ‖W‖_F of a batch, free of overflow."""
+    size = w.abs().double()
+    unit = size.max().item() or 1.0
+    return unit * torch.linalg.vector_norm(size / unit, dim=(-2, -1)).max().item()

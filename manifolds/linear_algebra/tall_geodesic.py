@@ -4,16 +4,20 @@ With ΩB = BA + N, BᴴN = 0, and K = NᴴN, X = B X₁ + N X₂ where X₁' = A
 [X₁; X₂] is the first block column of exp M, M = [[A, -K], [I, 0]] (Edelman, Arias & Smith, The
 geometry of algorithms with orthogonality constraints, SIAM J. Matrix Anal. 1998, (2.42), has the
 same with the QR factor of N, which has no derivative at N = 0). M is balanced, [[A, -K/σ], [σI, 0]]
-with σ² = max |k_ij| or eps if that is more: both off-diagonal blocks are O(‖N‖), X₁ is the same and
-X₂ comes as σX₂.
+with σ² = max |k_ij| or more: both off-diagonal blocks are O(‖N‖), X₁ is the same and X₂ comes as
+σX₂.
 
 Note [Skew in the span]
 M is Ω in the coordinates of B and N: p(M) gives p(Ω) B for every polynomial p, so that only what p
 does to the skew Ω counts, and the polynomials for skew matrices serve, for first derivatives in P
 too. ‖Ω‖₂, which they ask for, is the spectral radius of M, at most any ‖M‖ and ‖M²‖^(1/2); for real
 B at most ‖M‖_F / √2 too, since ‖Ω‖_F² = ‖A‖_F² + 2 tr K is at most ‖A‖_F² + ‖K/σ‖_F² + ‖σI‖_F² for
-every σ. K is of second order in P, and second derivatives at N = 0 need p''(0) = 1: of every degree
-but 1 it is, to rounding. Degree 1 serves up to ‖M‖ = eps/2, and σ >= √eps keeps M beyond it.
+every σ.
+
+Note [Derivatives in K]
+K is of second order in P, and of what is to have higher derivatives next to N = 0 those in K have
+to be right, which first derivatives there do not show: that of X₁ is -I/2, and divided by σ² what L
+has in the block of K. So there σ >= 1, and p is right for every direction, not in the span alone.
 
 Note [Derivative of the tall exponential]
 C = BᴴP, A = skew(C) and N = P - BC. The adjoint of exp(M) is L(Mᴴ, [[BᴴG, 0], [NᴴG, 0]]), and with
@@ -66,22 +70,22 @@ SKEW = True
 Found = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
-def balanced(a: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
-    """M and σ; (*batch, k, k), same -> (*batch, 2k, 2k), (*batch, 1, 1)."""
+def balanced(a: Tensor, k: Tensor, least: float) -> tuple[Tensor, Tensor]:
+    """M and σ, σ² >= `least`; (*batch, k, k), same -> (*batch, 2k, 2k), (*batch, 1, 1)."""
     largest = k.detach().abs().amax((-2, -1), keepdim=True) if k.numel() else trace(k)
-    sigma = torch.sqrt(largest.clamp_min(torch.finfo(k.dtype).eps))
+    sigma = torch.sqrt(largest.clamp_min(least))
     zero = torch.zeros_like(k)
     rows = [a, -k / sigma], [sigma * identity_like(k) + zero, zero]
     return torch.cat([torch.cat(row, dim=-1) for row in rows], dim=-2), sigma
 
 
 def coefficients(a: Tensor, k: Tensor) -> tuple[Tensor, Tensor]:
-    """X₁ and X₂ of A and K, differentiable; (*batch, k, k) each."""
+    """X₁ and X₂ of A and K, differentiable to every order; (*batch, k, k) each."""
     size = a.shape[-1]
     if size == 1 and not a.is_complex():  # real 1×1 skew: A = 0, the rotation by √K
         return cosine_of_root(k), sine_of_root_over_root(k)
-    m, sigma = balanced(a, k)
-    column = exponential(m, skew=SKEW)[..., :size]
+    m, sigma = balanced(a, k, 1)  # Note [Derivatives in K]
+    column = exponential(m)[..., :size]
     return column[..., :size, :], column[..., size:, :] / sigma
 
 
@@ -109,7 +113,7 @@ def tall_geodesic_operator(b: Tensor, p: Tensor) -> Found:
         x = orthonormalized(x.copy_(b)).contiguous()
         return x, x2, n, s, sigma, m.zero_(), kept, plans
     c, n, k, s = split(b, p)
-    m, sigma = balanced(skew_multiple(c, 1 / 2), k)
+    m, sigma = balanced(skew_multiple(c, 1 / 2), k, torch.finfo(k.dtype).eps)
     y, kept, plans = exponential_operator(m, SKEW)
     y1, x2 = (t[..., : p.shape[-1]] for t in y.chunk(2, dim=-2))
     x2 = (x2 / sigma).contiguous()

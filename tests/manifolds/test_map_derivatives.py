@@ -57,6 +57,22 @@ def test_second_derivatives_are_continuous_at_the_base(
     torch.testing.assert_close(second(distance), second(1e-7), rtol=0, atol=1e-4)
 
 
+@pytest.mark.parametrize("t", [0, 1e-30, 1e-10, 1e-8, 1e-4, 0.1])
+@pytest.mark.parametrize("base", ["assigned", "fixed"])
+def test_a_geodesic_has_every_derivative_of_the_sine(base: str, t: float):
+    manifold = manifolds.Orthogonal(3, 2, map="exponential", base=base)
+    origin = manifold.right_inverse(torch.eye(3, 2, dtype=torch.float64))
+    direction = torch.zeros(3, 2, dtype=torch.float64)
+    direction[2, 0] = 1
+    angle = torch.tensor(t, dtype=torch.float64, requires_grad=True)
+    derivatives = [manifold(origin + angle * direction)[2, 0]]
+    for _ in range(4):
+        derivatives += torch.autograd.grad(derivatives[-1], angle, create_graph=True)
+    sine, cosine = angle.sin().detach(), angle.cos().detach()
+    expected = torch.stack([sine, cosine, -sine, -cosine, sine])
+    torch.testing.assert_close(torch.stack(derivatives).detach(), expected, rtol=0, atol=1e-13)
+
+
 FRAMES = [(4, 4), (5, 2), (5, 1)]
 every_chart = pytest.mark.parametrize(("map_", "base"), CHARTS)
 every_frame = pytest.mark.parametrize("size", FRAMES, ids=str)
@@ -133,3 +149,14 @@ def test_an_operator_says_how_its_values_lie_in_memory(
     for name, arguments, _ in mode.seen:
         operator = getattr(torch.ops.manifolds, name).default
         torch.library.opcheck(operator, arguments, test_utils="test_faketensor")
+
+
+@pytest.mark.parametrize("size", [(4, 4), (5, 3), (5, 1)], ids=str)
+@every_chart
+def test_a_matrix_that_is_not_a_number_spoils_no_other(map_: str, base: str, size: tuple[int, int]):
+    manifold, p = complex_frames(map_, base, size, 3)
+    expected = slope(manifold, p)
+    spoilt = p.detach().clone()
+    spoilt[1, 0, 0] = torch.nan
+    found = slope(manifold, spoilt.requires_grad_())
+    torch.testing.assert_close(found[::2], expected[::2])

@@ -55,6 +55,13 @@ def test_the_bound_is_above_the_norm_and_next_to_it(name: str, scale: float) -> 
     assert sigma <= spectral_norm_bound(a) <= 1.01 * SLACK * sigma
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.complex64, torch.float64], ids=str)
+def test_the_bound_is_not_below_the_norm_at_the_ends_of_the_range(dtype: torch.dtype) -> None:
+    least, most = torch.finfo(dtype).tiny, torch.finfo(dtype).max
+    for sigma in (least, 1e4 * least, 1e-4 * most, most / 2):
+        assert spectral_norm_bound(sigma * skew(1, dtype)) >= sigma
+
+
 def test_the_bound_of_a_batch_is_that_of_its_largest() -> None:
     a = torch.stack([skew(0), 3 * skew(1), 2 * skew(2)])
     assert 3 <= spectral_norm_bound(a) <= 3 * 1.01 * SLACK
