@@ -15,9 +15,9 @@ B at most ‖M‖_F / √2 too, since ‖Ω‖_F² = ‖A‖_F² + 2 tr K is at 
 every σ.
 
 Note [Derivatives in K]
-K is of second order in P, and of what is to have higher derivatives next to N = 0 those in K have
-to be right, which first derivatives there do not show: that of X₁ is -I/2, and divided by σ² what L
-has in the block of K. So there σ >= 1, and p is right for every direction, not in the span alone.
+K is of second order in P: at N = 0 first derivatives do not see that of X₁ in K, -I/2, second ones
+do. It is σ⁻² times a block of L(M, ·), and lost in the rounding of the others where σ is as small
+as N. So where every derivative is wanted, σ >= 1, and p is Taylor's, right in every direction of M.
 
 Note [Derivative of the tall exponential]
 C = BᴴP, A = skew(C) and N = P - BC. The adjoint of exp(M) is L(Mᴴ, [[BᴴG, 0], [NᴴG, 0]]), and with
