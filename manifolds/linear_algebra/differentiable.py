@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.autograd import Function, forward_ad
 
 from manifolds.linear_algebra.autocast import without_autocast
+from manifolds.linear_algebra.nested_forward import require_one_forward_mode
 from manifolds.linear_algebra.traced import as_traced
 
 Pair = tuple[Tensor, Tensor]
@@ -66,6 +67,7 @@ def differentiable(function: type[Function]) -> Callable[..., Any]:
         if torch.compiler.is_compiling():
             return reverse_only.apply(*as_traced(arguments))  # type: ignore[attr-defined]
         if transformed():
+            require_one_forward_mode(arguments)
             return function.apply(*arguments)
         return plain.apply(*arguments) if recorded() else function.forward(*arguments)
 

@@ -38,6 +38,26 @@ def test_every_way_to_a_second_derivative_finds_the_same(
         torch.testing.assert_close(found, by_rows)
 
 
+@pytest.mark.parametrize(("map_", "base"), CHARTS)
+def test_forward_mode_within_forward_mode_is_refused(map_: str, base: str):
+    jacfwd, jacrev = torch.func.jacfwd, torch.func.jacrev
+    manifold = manifolds.Orthogonal(5, 2, map=map_, base=base)
+    p = manifold.right_inverse(manifold.random_point(dtype=torch.float64)) + 0.1
+
+    def loss(p: Tensor) -> Tensor:
+        return (manifold(p) ** 3).sum()
+
+    def tangent(scale: Tensor) -> Tensor:
+        return torch.func.jvp(loss, (p,), (scale * p,))[1]
+
+    for wrong in (lambda: jacfwd(jacfwd(loss))(p), lambda: jacfwd(tangent)(p.sum())):
+        with pytest.raises(NotImplementedError, match="jacrev"):
+            wrong()
+    torch.testing.assert_close(jacrev(jacfwd(loss))(p), jacfwd(jacrev(loss))(p))
+    x = torch.ones(5, dtype=torch.float64)  # a layer's input may be differentiated so
+    assert jacfwd(jacfwd(lambda x: (manifold(p).mT @ x).square().sum()))(x).shape == (5, 5)
+
+
 @pytest.mark.parametrize("distance", [0, 1e-30, 1e-17, 1e-12])
 @pytest.mark.parametrize("size", [(4, 4), (5, 2), (5, 1)], ids=str)
 @pytest.mark.parametrize(("map_", "base"), CHARTS)
