@@ -13,6 +13,7 @@ import math
 import torch
 from torch import Tensor
 
+from manifolds.linear_algebra.basics import norm
 from manifolds.linear_algebra.probes import normal_probes
 
 PROBES, RARE, PASSES = 16, 1 / 20, 16
@@ -34,17 +35,11 @@ def spectral_norm_bound(a: Tensor) -> float:
     """
     n = a.shape[-1]
     w = a @ normal_probes(n, PROBES, a.dtype)
-    scale = max(largest(w) / (math.sqrt(PROBES) * n**0.25), torch.finfo(a.dtype).tiny)
-    if not scale <= torch.finfo(a.dtype).max:
+    scale = max(norm(w, 2).max().item() / (math.sqrt(PROBES) * n**0.25), torch.finfo(a.dtype).tiny)
+    if not math.isfinite(scale):
         return math.inf
     w = w.div_(scale)
     for i in range(1, PASSES):
         w = ((a.mH if i % 2 else a) @ w).div_(scale)
-    return scale * (largest(w) / math.sqrt(PROBES * RARE)) ** (1 / PASSES)
-
-
-def largest(w: Tensor) -> float:
-    """The largest ‖W‖_F of a batch, free of overflow."""
-    size = w.abs().double()
-    unit = size.max().item() or 1.0
-    return unit * torch.linalg.vector_norm(size / unit, dim=(-2, -1)).max().item()
+    size: float = norm(w, 2).max().item()
+    return scale * (size / math.sqrt(PROBES * RARE)) ** (1 / PASSES)
