@@ -22,6 +22,7 @@ from torch.autograd import Function
 
 from manifolds.linear_algebra import basics
 from manifolds.linear_algebra.differentiable import differentiable
+from manifolds.linear_algebra.range import angle_limit, clipped
 
 TILED = 512
 """Columns from which a copy of the transpose is worth its pass: in µs, A - Aᵀ read across and by a
@@ -130,6 +131,11 @@ def projected(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
     """A = skew(BᴴP) and N = P - B BᴴP; (*batch, n, k) -> (*batch, k, k), (*batch, n, k)."""
     inner = basics.times(b.mH, p)
     return skew_part(inner), p - basics.times(b, inner)
+
+
+def tangent(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+    """The same of P clipped where no digit of an angle is left: what maps of tall frames take."""
+    return projected(b, clipped(p, angle_limit(p)))
 
 
 def split(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

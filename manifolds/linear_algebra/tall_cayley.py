@@ -29,14 +29,8 @@ from manifolds.linear_algebra.fused import fused
 from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first, square_of
 from manifolds.linear_algebra.orthonormalize import orthonormalized
-from manifolds.linear_algebra.range import (
-    angle_limit,
-    clipped,
-    clipped_angles,
-    norm_if_readable,
-    through_clip,
-)
-from manifolds.linear_algebra.symmetry import projected, split, tangential
+from manifolds.linear_algebra.range import clipped_angles, norm_if_readable, through_clip
+from manifolds.linear_algebra.symmetry import split, tangent, tangential
 
 
 def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
@@ -79,7 +73,7 @@ def adjoint_operator(  # noqa: PLR0917 -- what the forward has, and G
 
 def composed(b: Tensor, p: Tensor) -> Tensor:
     """Cay(Ω) B polished; (*batch, n, k) -> (*batch, n, k), differentiable to every order."""
-    return cayley_transform(b, *projected(b, clipped(p, angle_limit(p))))
+    return cayley_transform(b, *tangent(b, p))
 
 
 tall_cayley = fused("tall_cayley", tall_cayley_operator, adjoint_operator, composed)

@@ -48,19 +48,13 @@ from manifolds.linear_algebra.fused import fused
 from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first, square_of
 from manifolds.linear_algebra.orthonormalize import orthonormalize, orthonormalized
-from manifolds.linear_algebra.range import (
-    angle_limit,
-    clipped,
-    clipped_angles,
-    norm_if_readable,
-    through_clip,
-)
+from manifolds.linear_algebra.range import clipped_angles, norm_if_readable, through_clip
 from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root
 from manifolds.linear_algebra.symmetry import (
     bounded_gram,
-    projected,
     skew_multiple,
     split,
+    tangent,
     tangential,
     trace,
 )
@@ -151,7 +145,7 @@ def adjoint_operator(  # noqa: PLR0917 -- what the forward has, and G
 
 def composed(b: Tensor, p: Tensor) -> Tensor:
     """exp(Ω) B polished; (*batch, n, k) -> (*batch, n, k), differentiable to every order."""
-    return geodesic(b, *projected(b, clipped(p, angle_limit(p))))
+    return geodesic(b, *tangent(b, p))
 
 
 tall_geodesic = fused("tall_geodesic", tall_geodesic_operator, adjoint_operator, composed)

@@ -30,15 +30,9 @@ from manifolds.linear_algebra.orthonormalize import (
     orthonormalized,
 )
 from manifolds.linear_algebra.polar import far_from_base, inverse_root_minus_identity, polar
-from manifolds.linear_algebra.range import (
-    angle_limit,
-    clipped,
-    clipped_angles,
-    norm_if_readable,
-    through_clip,
-)
+from manifolds.linear_algebra.range import clipped_angles, norm_if_readable, through_clip
 from manifolds.linear_algebra.sylvester import sylvester_operator
-from manifolds.linear_algebra.symmetry import projected, skew_multiple, tangential
+from manifolds.linear_algebra.symmetry import skew_multiple, tangent, tangential
 
 
 def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
@@ -82,7 +76,7 @@ def adjoint_operator(  # noqa: PLR0917 -- what the forward has, and G
 
 def composed(b: Tensor, p: Tensor) -> Tensor:
     """polar(B + U) polished; (*batch, n, k) -> (*batch, n, k), differentiable to every order."""
-    a, normal = projected(b, clipped(p, angle_limit(p)))
+    a, normal = tangent(b, p)
     return orthonormalize(polar(b + times(b, a) + normal))
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from manifolds.linear_algebra.orthonormalize import BASE_ROUNDING, orthonormalized
 from manifolds.linear_algebra.plane_curve import plane_curve
 from manifolds.linear_algebra.range import angle_limit, clipped
-from manifolds.linear_algebra.symmetry import projected, skew_part
+from manifolds.linear_algebra.symmetry import skew_part, tangent
 
 State = dict[str, Tensor]
 
@@ -96,4 +96,4 @@ class Retraction(Map, Chart):
 
     def move(self, b: Tensor, p: Tensor) -> Tensor:
         """Tall B: the frame of B + BA + N of clipped and projected P; as `turn`."""
-        return self.retract(b, *projected(b, clipped(p, angle_limit(p))))
+        return self.retract(b, *tangent(b, p))
