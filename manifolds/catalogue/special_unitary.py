@@ -8,6 +8,7 @@ from manifolds.interface import Normal
 from manifolds.linear_algebra.basics import diagonal, identity_like
 from manifolds.linear_algebra.decompositions import svd
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
+from manifolds.linear_algebra.unimodular import phase
 from manifolds.maps.framed import FramedMatrix
 
 
@@ -20,8 +21,8 @@ def unit_determinant(u: Tensor) -> Tensor:
         return u
     if u.shape[-1] == 1:
         return 0 * u + 1
-    turn = torch.linalg.det(u).conj()[..., None, None]
-    return torch.cat([u[..., :-1], u[..., -1:] * (turn / turn.abs())], dim=-1)
+    turn = phase(u).conj()[..., None, None]
+    return torch.cat([u[..., :-1], u[..., -1:] * turn], dim=-1)
 
 
 class SpecialUnitary(FramedMatrix):

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.autograd import Function, forward_ad
 
 from manifolds.linear_algebra.autocast import without_autocast
-from manifolds.linear_algebra.nested_forward import require_one_forward_mode
+from manifolds.linear_algebra.forward_mode import lowered
 from manifolds.linear_algebra.traced import as_traced
 
 Pair = tuple[Tensor, Tensor]
@@ -25,14 +25,12 @@ def in_forward_mode() -> bool:
 
 def recorded() -> bool:
     """Whether derivatives may be taken of what is computed now, in either mode."""
-    return torch.is_grad_enabled() or in_forward_mode()
+    return torch.is_grad_enabled() or (not torch.compiler.is_compiling() and in_forward_mode())
 
 
 def is_last_derivative() -> bool:
     """Whether a derivative will not be differentiated itself, nor mapped over."""
-    if torch.compiler.is_compiling():
-        return not torch.is_grad_enabled()
-    return not recorded() and not transformed()
+    return not recorded() and (torch.compiler.is_compiling() or not transformed())
 
 
 def stepwise() -> bool:
@@ -53,7 +51,7 @@ def differentiable(function: type[Function]) -> Callable[..., Any]:
     The first output is the value; others are there for second derivatives to depend on them.
     """
     function.backward = staticmethod(sheltered(function.backward))  # type: ignore[method-assign]
-    function.jvp = staticmethod(sheltered(function.jvp))  # type: ignore[method-assign]
+    function.jvp = staticmethod(lowered(sheltered(function.jvp)))  # type: ignore[method-assign]
     reverse_only = type(
         function.__name__ + "ReverseOnly",
         (function,),
@@ -67,7 +65,6 @@ def differentiable(function: type[Function]) -> Callable[..., Any]:
         if torch.compiler.is_compiling():
             return reverse_only.apply(*as_traced(arguments))  # type: ignore[attr-defined]
         if transformed():
-            require_one_forward_mode(arguments)
             return function.apply(*arguments)
         return plain.apply(*arguments) if recorded() else function.forward(*arguments)
 

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import add_identity, readable, sym
-from manifolds.linear_algebra.differentiable import differentiable
+from manifolds.linear_algebra.differentiable import differentiable, recorded
 from manifolds.linear_algebra.inverse import accretive_inverse
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.range import saturated
@@ -156,7 +156,7 @@ class HyperbolicTangent(Function):
         s, kept, plan = ctx.saved_tensors
         if g is None:
             return None
-        if torch.is_grad_enabled():  # of this derivative a derivative may be asked for
+        if recorded():  # of this derivative a derivative may be asked for
             return by_all_steps(s, sym(g))[1]
         return _derivative(s, sym(g), kept, plan)
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import dot
-from manifolds.linear_algebra.differentiable import differentiable
+from manifolds.linear_algebra.differentiable import differentiable, recorded
 
 
 def unit_of(p: Tensor) -> Tensor:
@@ -60,7 +60,7 @@ class View(Function):
     def backward(ctx: Any, g: Tensor, *_rows: Tensor) -> tuple[Tensor, None]:
         """Self-adjoint."""
         p, x, phi, inverse = ctx.saved_tensors
-        if torch.is_grad_enabled():  # of this derivative a derivative may be asked for
+        if recorded():  # of this derivative a derivative may be asked for
             return along(p, ctx.kappa, g), None
         return moved(x, phi, inverse, g), None
 

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import dot
-from manifolds.linear_algebra.differentiable import differentiable
+from manifolds.linear_algebra.differentiable import differentiable, recorded
 from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root, sine_slope
 
 Pair = tuple[Tensor, Tensor]
@@ -30,7 +30,7 @@ Pair = tuple[Tensor, Tensor]
 
 def circular(square: Tensor) -> Pair:
     """Without series where no derivative of a derivative is asked for."""
-    if torch.is_grad_enabled():
+    if recorded():
         return cosine_of_root(square), sine_of_root_over_root(square)
     t = torch.sqrt(square).clamp_min_(torch.finfo(square.dtype).eps)  # where cos t = sin t / t = 1
     return torch.cos(t), torch.sin(t).div_(t)
@@ -38,7 +38,7 @@ def circular(square: Tensor) -> Pair:
 
 def circular_slopes(square: Tensor, c: Tensor, s: Tensor) -> Pair:
     """The cancellation in ṡ, eps / σ, is harmless in a first derivative: ṡ multiplies u twice."""
-    if torch.is_grad_enabled():
+    if recorded():
         return -s, sine_slope(square)
     return -s, (c - s).div_(square.clamp_min(torch.finfo(square.dtype).eps ** 2))
 
@@ -113,7 +113,7 @@ class PlaneCurve(Function):
     def backward(ctx: Any, g: Tensor, *_rows: Tensor) -> tuple[Tensor | None, Tensor, None]:
         """The adjoint of the module's docstring, 0 from σ = `limit`² on, where it is rounding."""
         b, p, q, square = ctx.saved_tensors
-        if torch.is_grad_enabled():  # of this derivative a derivative may be asked for
+        if recorded():  # of this derivative a derivative may be asked for
             q, _, square = split(b, p)
         values, slopes = CURVES[ctx.curve]
         c, s = values(square)

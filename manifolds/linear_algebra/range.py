@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import largest_norm, readable
-from manifolds.linear_algebra.differentiable import differentiable
+from manifolds.linear_algebra.differentiable import differentiable, recorded
 
 
 def largest_factor(n: int, dtype: torch.dtype) -> float:
@@ -70,7 +70,7 @@ class Clip(Function):
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None]:
         """0 where clipped."""
         (a,) = ctx.saved_tensors
-        if torch.is_grad_enabled():  # of the kernel torch 2.13 has no forward derivative
+        if recorded():  # of the kernel torch 2.13 has no forward derivative
             return masked(g, a, ctx.limit), None
         return within(g, a, ctx.limit), None
 

@@ -1,4 +1,4 @@
-"""The last digits of det X = 1.
+"""The phase of a determinant, and the last digits of det X = 1.
 
 Note [Polishing a determinant]
 A product computed in floating point, or a base point cast to a longer dtype, has det X = e^L with a
@@ -73,3 +73,39 @@ _unimodular = differentiable(Unimodular)
 def unimodular(x: Tensor) -> Tensor:
     """(*batch, n, n) -> (*batch, n, n) with det X = 1 to rounding; the derivative of identity."""
     return _unimodular(x)
+
+
+class Phase(Function):
+    """det U / |det U| of unitary U; (*batch, n, n) -> (*batch,).
+
+    With d(log det U) = tr(U⁻¹dU), imaginary along the unitary group where U⁻¹ = Uᴴ,
+        ds = i s Im⟨U,dU⟩.
+    It holds at every point of a curve in the group, so that its derivatives hold there too. (Those
+    of torch.linalg.det are wrong by forward over reverse mode in torch 2.13.)
+    """
+
+    @staticmethod
+    def forward(u: Tensor) -> Tensor:
+        """By an LU decomposition."""
+        return torch.linalg.det(u).sgn()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        """Memory: one number beside the argument."""
+        ctx.save_for_backward(*inputs, output)
+        ctx.save_for_forward(*inputs, output)
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:
+        """i Im(g s̄) U."""
+        u, s = ctx.saved_tensors
+        return 1j * (g * s.conj()).imag[..., None, None] * u
+
+    @staticmethod
+    def jvp(ctx: Any, du: Tensor) -> Tensor:
+        """i s Im⟨U,dU⟩."""
+        u, s = ctx.saved_tensors
+        return 1j * s * (u.conj() * du).imag.sum((-2, -1))
+
+
+phase = differentiable(Phase)

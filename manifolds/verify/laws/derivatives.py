@@ -87,7 +87,7 @@ def taylor_terms(
     """f(p) and the first and second derivative of f(p + tv) at t = 0.
 
     The second derivative is reverse over forward: torch 2.13 returns 0 for forward over forward
-    through any custom Function (pytorch#197867).
+    through a custom Function (pytorch#197867) that does not see to it, as `differentiable` does.
     """
 
     def velocity(t: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
