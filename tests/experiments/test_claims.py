@@ -53,7 +53,7 @@ CLAIMED = {  # the columns that decide, under the settings of `TINY`, and a meth
     ),
     "low_rank_completion": ("fixed-lbfgs", ["gap", "violation"]),
     "spd_means_gmm": ("mean-lbfgs", ["gap", "violation"]),
-    "copying_memory": ("cayley", ["of_trivial", "violation"]),
+    "copying_memory": ("cayley", ["loss", "of_trivial", "violation"]),
     "stable_dynamics": ("parametrized", ["loss", "over_projected", "violation"]),
     "birkhoff_mhc": ("parametrized", ["gap", "below", "off_one", "clique", "violation"]),
     "lipschitz_groupsort": ("cayley", ["distance", "violation"]),
