@@ -7,7 +7,7 @@ from manifolds.catalogue.positive_definite import semidefinite_part
 from manifolds.catalogue.sphere import unit
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra import log_cholesky
-from manifolds.linear_algebra.basics import add_identity, diagonal, identity_like, norm, sym
+from manifolds.linear_algebra.basics import add_identity, diagonal, dot, identity_like, norm, sym
 from manifolds.linear_algebra.range import clipped, largest_factor
 
 PROJECTIONS = 200
@@ -64,7 +64,7 @@ class Correlation(Manifold):
         """L Lᵀ."""
         (z,) = parameters
         l = add_identity(clipped(z.tril(-1), largest_factor(self.size[0], z.dtype)))
-        return gram_of_rows(l / torch.linalg.vector_norm(l, dim=-1, keepdim=True))
+        return gram_of_rows(l * torch.rsqrt(dot(l, l)))
 
     def coordinates(self, x: Tensor) -> Tensor:
         """L_ij / L_ii."""

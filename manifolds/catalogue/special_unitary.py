@@ -8,12 +8,14 @@ from manifolds.interface import Normal
 from manifolds.linear_algebra.basics import diagonal, identity_like
 from manifolds.linear_algebra.decompositions import svd
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
-from manifolds.linear_algebra.unimodular import phase
+from manifolds.linear_algebra.unimodular import determinant_phase
 from manifolds.maps.framed import FramedMatrix
 
 
 def unit_determinant(u: Tensor) -> Tensor:
     """U diag(1, …, 1, 1 / det U): a submersion of U(n) onto SU(n), the identity on SU(n).
+
+    Its derivatives are those along U(n), `determinant_phase`.
 
     SU(1) = {1} is a point: u / u has rounding in its value and its derivative, and 1 has none.
     """
@@ -21,7 +23,7 @@ def unit_determinant(u: Tensor) -> Tensor:
         return u
     if u.shape[-1] == 1:
         return 0 * u + 1
-    turn = phase(u).conj()[..., None, None]
+    turn = determinant_phase(u).conj()[..., None, None]
     return torch.cat([u[..., :-1], u[..., -1:] * turn], dim=-1)
 
 
@@ -48,8 +50,8 @@ class SpecialUnitary(FramedMatrix):
         """The chart's point with its determinant turned to 1."""
         (p,) = parameters
         if self.has_base and p.numel():
-            trace = 1j * (diagonal(p).imag / p.shape[-1]).sum(-1)
-            p = p - trace[..., None, None] * identity_like(p)
+            trace = diagonal(p).imag.sum(-1)[..., None, None]  # torch doubles i times a number
+            p = p - 1j * trace / p.shape[-1] * identity_like(p)
         return unit_determinant(super().embed(p))
 
     def residual(self, x: Tensor) -> Tensor:

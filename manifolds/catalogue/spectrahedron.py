@@ -47,7 +47,7 @@ class Spectrahedron(Manifold):
         (z,) = parameters
         l = log_cholesky.factor(z)
         l = l / l.detach().abs().amax((-2, -1), keepdim=True)
-        l = l / torch.linalg.matrix_norm(l, keepdim=True)
+        l = l * torch.rsqrt((l.conj() * l).real.sum((-2, -1), keepdim=True))
         return l @ l.mH
 
     def coordinates(self, x: Tensor) -> Tensor:

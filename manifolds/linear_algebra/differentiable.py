@@ -24,7 +24,10 @@ def in_forward_mode() -> bool:
 
 
 def recorded() -> bool:
-    """Whether derivatives may be taken of what is computed now, in either mode."""
+    """Whether derivatives may be taken of what is computed now.
+
+    In either mode, but a compiler has reverse mode alone.
+    """
     return torch.is_grad_enabled() or (not torch.compiler.is_compiling() and in_forward_mode())
 
 
@@ -50,34 +53,29 @@ def differentiable(function: type[Function]) -> Callable[..., Any]:
 
     The first output is the value; others are there for second derivatives to depend on them.
     """
-    function.backward = staticmethod(sheltered(function.backward))  # type: ignore[method-assign]
-    function.jvp = staticmethod(lowered(sheltered(function.jvp)))  # type: ignore[method-assign]
-    reverse_only = type(
-        function.__name__ + "ReverseOnly",
-        (function,),
-        {
-            "jvp": staticmethod(Function.jvp),
-            "backward": staticmethod(of_the_value(function.backward)),
-        },
-    )
 
     def apply(*arguments: Any) -> Any:
         if torch.compiler.is_compiling():
-            return reverse_only.apply(*as_traced(arguments))  # type: ignore[attr-defined]
+            return reverse_only.apply(*as_traced(arguments))
         if transformed():
-            return function.apply(*arguments)
+            return full.apply(*arguments)
         return plain.apply(*arguments) if recorded() else function.forward(*arguments)
 
-    def vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> tuple[Any, Any]:
-        outputs = apply(*leading(info, in_dims, *arguments))
-        return outputs, 0 if isinstance(outputs, Tensor) else (0,) * len(outputs)
-
+    backward, jvp = sheltered(function.backward), lowered(sheltered(function.jvp))
+    full = replaced(function, "", backward=backward, jvp=jvp, vmap=batched(apply))
+    reverse_only = replaced(full, "ReverseOnly", backward=of_the_value(backward), jvp=Function.jvp)
     # `Function.apply` looks for transforms and binds its arguments first: 5 µs, and 10 without this
-    plain: Any = super(Function, function)
+    plain: Any = super(Function, full)
     function.forward.__signature__ = inspect.signature(function.forward)  # type: ignore[attr-defined]
-    function.vmap = staticmethod(vmap)  # type: ignore[method-assign]
     apply.__name__, apply.__doc__ = function.__name__, function.__doc__
     return apply
+
+
+def replaced(function: type[Function], suffix: str, **methods: Callable[..., Any]) -> Any:
+    """A subclass with other static methods."""
+    about = {"__doc__": function.__doc__, "__module__": function.__module__}
+    static = {name: staticmethod(method) for name, method in methods.items()}
+    return type(function.__name__ + suffix, (function,), about | static)
 
 
 def sheltered(derivative: Callable[..., Any]) -> Callable[..., Any]:
@@ -124,6 +122,16 @@ def pushed(function: Callable[..., Tensor], point: Pair, direction: Pair) -> Ten
         return vjp(function, *point)[1](u)  # type: ignore[no-any-return]
 
     return vjp(adjoint, function(*point))[1](direction)[0]  # type: ignore[no-any-return]
+
+
+def batched(function: Callable[..., Any]) -> Callable[..., tuple[Any, Any]]:
+    """The rule for vmap of a function of tensors with leading batch dimensions."""
+
+    def vmap(info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> tuple[Any, Any]:
+        outputs = function(*leading(info, in_dims, *arguments))
+        return outputs, 0 if isinstance(outputs, Tensor) else (0,) * len(outputs)
+
+    return vmap
 
 
 def leading(info: Any, in_dims: tuple[int | None, ...], *arguments: Any) -> list[Any]:

@@ -39,15 +39,15 @@ def lowered(jvp: Callable[..., Any]) -> Callable[..., Any]:
         transform = FUNCTORCH.peek_interpreter_stack()
         if transform is None or transform.key() != FUNCTORCH.TransformType.Jvp:
             return jvp(ctx, *tangents)
-        at_level = functools.partial(in_transform, level=transform.level())
-        saved, tangents = at_level(FUNCTORCH._unwrap_for_grad, (ctx.saved_tensors, tangents))
+        level = transform.level()
+        saved, tangents = mapped(FUNCTORCH._unwrap_for_grad, (ctx.saved_tensors, tangents), level)
         with temporarily_pop_interpreter_stack(), forward_ad._set_fwd_grad_enabled(mode=True):
             result = jvp(Context(ctx, saved), *tangents)
-        return at_level(FUNCTORCH._wrap_for_grad, result)
+        return mapped(FUNCTORCH._wrap_for_grad, result, level)
 
     return within
 
 
-def in_transform(function: Callable[[Tensor, int], Tensor], tensors: Any, level: int) -> Any:
-    """The function of every tensor of a structure."""
+def mapped(function: Callable[[Tensor, int], Tensor], tensors: Any, level: int) -> Any:
+    """`function(a, level)` for every tensor a of nested tuples."""
     return tree_map_only(Tensor, lambda a: function(a, level), tensors)

@@ -93,13 +93,15 @@ class PlaneCurve(Function):
     @staticmethod
     def forward(b: Tensor, p: Tensor, curve: str) -> tuple[Tensor, Tensor, Tensor]:
         """X, divided by its norm: the rounding of u grows with ⟨b,p⟩."""
-        end, x = limit(p), torch.empty_like(p)
-        q = dot(b, p, room=x).nan_to_num_(0)  # next to overflow the sum may be ∞ - ∞
-        u = torch.addcmul(p, b, q, value=-1, out=x).clamp_(-end, end)
-        square = torch.linalg.vector_norm(u, dim=-1, keepdim=True).square()
+        end = limit(p)
+        room = None if torch.compiler.is_compiling() else torch.empty_like(p)
+        q = dot(b, p, room).nan_to_num_(0)  # next to overflow the sum may be ∞ - ∞
+        x = torch.clamp(torch.addcmul(p, b, q, value=-1, out=room), -end, end, out=room)
+        square = torch.linalg.vector_norm(x, dim=-1, keepdim=True).square()
         c, s = CURVES[curve][0](square)
-        x.mul_(s).addcmul_(b, c)
-        return x.mul_(torch.linalg.vector_norm(x, dim=-1, keepdim=True).reciprocal_()), q, square
+        x = torch.addcmul(torch.mul(x, s, out=room), b, c, out=room)
+        size = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+        return torch.mul(x, size.reciprocal_(), out=room), q, square
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:

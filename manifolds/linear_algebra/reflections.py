@@ -75,7 +75,7 @@ def directions(p: Tensor, w: Tensor | None) -> Tensor:
     """V, of entries whose squares stay finite; (*batch, n, k) -> (*batch, n, k)."""
     p = clamped(p, largest_factor(p.shape[-2], p.dtype))
     if w is None:
-        v = p.tril_(-1)
+        v = p.tril(-1)
         diagonal(v).fill_(1)
     else:
         v = p.add_(w)

@@ -29,7 +29,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.differentiable import transformed
+from manifolds.linear_algebra.differentiable import batched, transformed
 
 LIBRARY = torch.library.Library("manifolds", "FRAGMENT")
 BODIES: dict[str, Callable[..., Any]] = {}
@@ -111,6 +111,7 @@ def register(name: str, body: Callable[..., Any], shaped: Callable[..., Any]) ->
     torch.library.register_fake(full, shaped, lib=LIBRARY)
     BODIES[full] = body
     operator = getattr(torch.ops.manifolds, name).default
+    torch.library.register_vmap(full, batched(operator), lib=LIBRARY)
 
     @functools.wraps(body)
     def call(*arguments: Tensor | bool) -> Any:

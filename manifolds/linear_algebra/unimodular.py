@@ -75,7 +75,7 @@ def unimodular(x: Tensor) -> Tensor:
     return _unimodular(x)
 
 
-class Phase(Function):
+class DeterminantPhase(Function):
     """det U / |det U| of unitary U; (*batch, n, n) -> (*batch,).
 
     With d(log det U) = tr(U⁻¹dU), imaginary along the unitary group where U⁻¹ = Uᴴ,
@@ -105,7 +105,7 @@ class Phase(Function):
     def jvp(ctx: Any, du: Tensor) -> Tensor:
         """i s Im⟨U,dU⟩."""
         u, s = ctx.saved_tensors
-        return 1j * s * (u.conj() * du).imag.sum((-2, -1))
+        return (u.conj() * du).imag.sum((-2, -1)) * torch.complex(-s.imag, s.real)
 
 
-phase = differentiable(Phase)
+determinant_phase = differentiable(DeterminantPhase)

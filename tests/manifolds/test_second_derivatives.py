@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from torch.func import grad, jacfwd, jvp
 
+import manifolds
 from manifolds.catalogue import ENTRIES
 from manifolds.interface import Manifold
 from manifolds.verify.flat import flat_map, real_vector
@@ -28,6 +29,11 @@ def reverse_over_reverse(loss: Loss, p: Tensor, v: Tensor) -> Tensor:
 
 def forward_over_reverse(loss: Loss, p: Tensor, v: Tensor) -> Tensor:
     return jvp(grad(loss), (p,), (v,))[1]
+
+
+def without_recording(loss: Loss, p: Tensor, v: Tensor) -> Tensor:
+    with torch.no_grad():
+        return forward_over_reverse(loss, p, v)
 
 
 def reverse_over_forward(loss: Loss, p: Tensor, v: Tensor) -> Tensor:
@@ -56,6 +62,7 @@ def reverse_over_dual(loss: Loss, p: Tensor, v: Tensor) -> Tensor:
 
 WAYS = (
     forward_over_reverse,
+    without_recording,
     reverse_over_forward,
     forward_over_forward,
     dual_over_reverse,
@@ -70,9 +77,11 @@ def randn(like: Tensor, seed: int) -> Tensor:
     return torch.randn(like.shape, dtype=like.dtype, generator=generator)
 
 
-def case(manifold: Manifold, distance: float) -> tuple[Loss, Tensor, Tensor]:
+def case(
+    manifold: Manifold, distance: float, precision: torch.dtype = torch.float64
+) -> tuple[Loss, Tensor, Tensor]:
     """A function of the manifold's parameters, and parameters with a direction."""
-    dtype = torch.float64 if manifold.real_form else torch.complex128
+    dtype = precision if manifold.real_form else precision.to_complex()
     x = manifold.random_point(dtype=dtype, generator=torch.Generator().manual_seed(0))
     found = manifold.right_inverse(x)
     parameters = (found,) if isinstance(found, Tensor) else found
@@ -96,3 +105,22 @@ def test_every_order_of_modes_finds_the_same_second_derivative(name: str, distan
                 way(loss, p, v)
         else:
             torch.testing.assert_close(way(loss, p, v), expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_second_derivatives_have_the_dtype_of_the_parameters(name: str):
+    manifold = CASES[name]()
+    loss, p, v = case(manifold, 0.3, torch.float32)
+    if not p.numel() or not manifold.size:  # torch 2.13 has tangents of 2x in double for a number x
+        return
+    for way in WAYS:
+        if (type(manifold).__name__, way) not in REFUSED:
+            assert way(loss, p, v).dtype == torch.float32
+
+
+@pytest.mark.parametrize("make", [manifolds.Correlation, manifolds.Spectrahedron])
+def test_a_third_derivative_is_that_of_reverse_mode(make):
+    loss, p, v = case(make(3), 0.3)
+    found = grad(lambda p: jvp(lambda p: jvp(loss, (p,), (v,))[1], (p,), (v,))[1])(p)
+    expected = grad(lambda p: grad(lambda p: (grad(loss)(p) * v).sum())(p) @ v)(p)
+    torch.testing.assert_close(found, expected)

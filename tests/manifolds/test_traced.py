@@ -4,12 +4,14 @@ import pytest
 import torch
 from torch import Tensor
 
+import manifolds
 from manifolds.catalogue import ENTRIES
 from manifolds.linear_algebra.cayley import quotient
 from manifolds.linear_algebra.exponential import expm1
 from manifolds.linear_algebra.polar_rotation import polar_rotated
 from manifolds.linear_algebra.traced import SECOND
 from manifolds.linear_algebra.turned import turned
+from manifolds.maps import MAPS as FRAMES
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")  # of the compiler, about itself
 
@@ -61,6 +63,25 @@ def test_a_gradient_inside_a_compiled_function_is_the_gradient(case):
 
     gradient = torch.func.grad(loss, argnums=tuple(range(len(parameters))))
     torch.testing.assert_close(compiled(gradient)(*parameters), gradient(*parameters))
+
+
+MAPPED = [
+    *(manifolds.Orthogonal(*size, map=name) for name in FRAMES for size in ((4, 4), (4, 2))),
+    manifolds.Sphere(4),
+    manifolds.SpecialUnitary(3),
+    manifolds.PositiveDefinite(3),
+    manifolds.DoublyStochastic(3),
+]
+
+
+@pytest.mark.parametrize("manifold", MAPPED, ids=str)
+def test_vmap_inside_a_compiled_function_maps(manifold):
+    dtype = torch.float64 if manifold.real_form else torch.complex128
+    x = manifold.random_point(3, dtype=dtype, generator=torch.Generator().manual_seed(0))
+    p = manifold.right_inverse(x)
+    manifold.right_inverse(x[0])
+    p = p + torch.linspace(-1, 1, p.numel(), dtype=dtype).reshape(p.shape)
+    torch.testing.assert_close(compiled(torch.func.vmap(manifold))(p), manifold(p))
 
 
 def tangent(p: Tensor) -> Tensor:
