@@ -6,7 +6,8 @@ unchanged: the derivative was zero, without an error. It looks at a view of the 
 traces a custom derivative without what that depends on, so that a second derivative with respect to
 the parameters of a map is zero: tracing two levels warns, since the inner variables may be others
 (the inputs of a network). It has no forward mode of custom Functions: a tangent raises. Nor does it
-vmap their derivatives, as jacrev does: its compiler says so.
+vmap their derivatives, as jacrev does: its compiler says so. Of what vmap maps there is no gradient
+at all, without a word from torch, so that a batch of vmap raises unless no derivative is recorded.
 """
 
 import warnings
@@ -26,25 +27,38 @@ FORWARD = (
     "inside of it use torch.func.vjp, or compile without fullgraph"
 )
 
+MAPPED = (
+    "torch.compile has no gradient of custom derivatives under torch.func.vmap; a manifold takes a "
+    "batch in the leading dimensions of its parameters, without vmap; or compile without "
+    "fullgraph, or under torch.no_grad"
+)
+
 
 @torch.compiler.assume_constant_result
-def transforms() -> tuple[int, int]:
-    """How many transforms differentiate what is traced now, in reverse and in forward mode."""
+def transforms() -> tuple[int, bool]:
+    """How many transforms differentiate what is traced now, and whether one maps it."""
     stack = torch._C._functorch.get_interpreter_stack() or ()
     kinds = [level.key() for level in stack]
     dual = getattr(forward_ad, "_current_level", -1) + 1
     reverse, forward = kinds.count(KINDS.Grad), max(kinds.count(KINDS.Jvp), dual)
     if reverse + forward > 1:
         warnings.warn(SECOND, stacklevel=2)
-    return reverse, forward
+    return reverse + forward, KINDS.Vmap in kinds
 
 
 def as_traced(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arguments of a custom Function; Note [Transforms inside a compiled function]."""
-    reverse, forward = transforms()
-    if not reverse + forward:
+    differentiating, mapping = transforms()
+    if mapping and torch.is_grad_enabled() and any(map(is_mapped, arguments)):
+        raise NotImplementedError(MAPPED)
+    if not differentiating:
         return arguments
     return tuple(seen_anew(a) if isinstance(a, Tensor) else a for a in arguments)
+
+
+def is_mapped(a: Any) -> bool:
+    """Whether it is a batch of a vmap."""
+    return isinstance(a, Tensor) and torch._C._functorch.is_batchedtensor(a)  # type: ignore[attr-defined]
 
 
 def seen_anew(a: Tensor) -> Tensor:

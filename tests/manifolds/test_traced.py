@@ -81,7 +81,22 @@ def test_vmap_inside_a_compiled_function_maps(manifold):
     p = manifold.right_inverse(x)
     manifold.right_inverse(x[0])
     p = p + torch.linspace(-1, 1, p.numel(), dtype=dtype).reshape(p.shape)
-    torch.testing.assert_close(compiled(torch.func.vmap(manifold))(p), manifold(p))
+    with torch.no_grad():
+        torch.testing.assert_close(compiled(torch.func.vmap(manifold))(p), manifold(p))
+
+
+def test_a_gradient_under_vmap_in_a_whole_graph_is_refused():
+    mapped = torch.func.vmap(MAPS["cayley"])
+    with pytest.raises(RuntimeError) as caught:
+        compiled(mapped)(V.expand(3, 4, 4))
+    assert "leading dimensions" in str(caught.value.__cause__ or caught.value)
+
+
+def test_a_gradient_under_vmap_outside_of_a_whole_graph_is_the_gradient():
+    mapped = torch.func.vmap(MAPS["cayley"])
+    p = V.expand(3, 4, 4).clone().requires_grad_()
+    (found,) = torch.autograd.grad((compiled(mapped, fullgraph=False)(p) * G).sum(), p)
+    torch.testing.assert_close(found, torch.autograd.grad((mapped(p) * G).sum(), p)[0])
 
 
 def tangent(p: Tensor) -> Tensor:
