@@ -50,7 +50,8 @@ class SpecialUnitary(FramedMatrix):
         """The chart's point with its determinant turned to 1."""
         (p,) = parameters
         if self.has_base and p.numel():
-            trace = diagonal(p).imag.sum(-1)[..., None, None]  # torch doubles i times a number
+            # a matrix first: torch 2.13 has tangents of 1j * number in double precision
+            trace = diagonal(p).imag.sum(-1)[..., None, None]
             p = p - 1j * trace / p.shape[-1] * identity_like(p)
         return unit_determinant(super().embed(p))
 
