@@ -46,9 +46,8 @@ def test_every_way_to_a_second_derivative_finds_the_same(
 def test_every_order_of_modes_finds_the_same_third_derivative(
     map_: str, base: str, size: tuple[int, int]
 ):
-    generator = torch.Generator().manual_seed(0)
     manifold = manifolds.Orthogonal(*size, map=map_, base=base)
-    p = manifold.right_inverse(manifold.random_point(dtype=torch.float64, generator=generator))
+    p = manifold.right_inverse(torch.eye(*size, dtype=torch.float64)) + 0.3
 
     def loss(p: Tensor) -> Tensor:
         return (manifold(p) ** 3).sum()
@@ -58,7 +57,7 @@ def test_every_order_of_modes_finds_the_same_third_derivative(
 
     by_reverse = derivative(*[torch.func.jacrev] * 3)
     for modes in itertools.product((torch.func.jacfwd, torch.func.jacrev), repeat=3):
-        torch.testing.assert_close(derivative(*modes), by_reverse)
+        torch.testing.assert_close(derivative(*modes), by_reverse, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("distance", [0, 1e-30, 1e-17, 1e-12])

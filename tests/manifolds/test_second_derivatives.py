@@ -18,6 +18,9 @@ CASES = {
 }
 """One size of every manifold with its options, the typical one."""
 
+TOLERANCE = 1e-9
+"""Rounding stays below it over the catalogue, wrong derivatives were off by 5e-4 (measured)."""
+
 Loss = Callable[[Tensor], Tensor]
 
 
@@ -104,7 +107,7 @@ def test_every_order_of_modes_finds_the_same_second_derivative(name: str, distan
             with pytest.raises(RuntimeError, match="inplace operation"):
                 way(loss, p, v)
         else:
-            torch.testing.assert_close(way(loss, p, v), expected)
+            torch.testing.assert_close(way(loss, p, v), expected, rtol=TOLERANCE, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize("name", CASES)
