@@ -36,7 +36,7 @@ torch's engine silently gives another result than was asked for:
 | writing into the value | warns at the next read | `nn.init.zeros_(layer.weight)` does nothing, silently |
 | a deep copy | has a class of its own | shares it: removal from one breaks the other |
 | a parametrized `original` | assignment, appending and removal reach it | KeyError; the appended function is ignored; the parameter becomes a buffer |
-| a ModuleDict named `parametrizations` | stays the module's own | properties are put on the user's class, for all its instances |
+| modules in a ModuleDict named `parametrizations` | stay the module's own | properties are put on the user's class, for all its instances |
 | a lazy module | RuntimeError until it has its shapes | another of its tensors is taken, and lost when the module becomes the class it is to be |
 | a deep copy of an LSTM, GRU, RNN | works after a forward | RuntimeError: the values read last are in a list of the module |
 | a tied name below the module | warns | computes with the original, silently |

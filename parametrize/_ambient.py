@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, is_grad_enabled, is_inference_mode_enabled
 from torch.nn import Module
+from torch.overrides import _get_current_function_mode_stack
 from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
 
@@ -21,6 +22,7 @@ def _private(name: str, otherwise: Any) -> Callable[..., Any]:
 _any_autocast = _private("_is_any_autocast_enabled", otherwise=True)
 _mode_count = _private("_len_torch_dispatch_stack", otherwise=1)
 saved_tensor_hooks = _private("_autograd._top_saved_tensors_default_hooks", otherwise=None)
+_function_mode_count = _private("_len_torch_function_stack", otherwise=1)
 _is_tracing = _private("_is_tracing", otherwise=False)
 _functorch_level = _private("_functorch.maybe_get_level", otherwise=None)
 _transform = _private("_functorch.peek_interpreter_stack", otherwise=None)
@@ -30,16 +32,17 @@ _tracing_state = _private("_get_tracing_state", otherwise=None)
 def modes(held: Module) -> tuple[Any, ...]:
     """Return a key that is equal where the same inputs give the same value and gradient.
 
-    Gradient, inference, autocast and dispatch modes (`FakeTensorMode` among these) are in it. A
-    weight computed under no_grad has no graph: served outside, it would never be trained.
+    Gradient, inference, autocast, function and dispatch modes (`FakeTensorMode` among these) are in
+    it. A weight computed under no_grad has no graph: served outside, it would never be trained.
     """
     mode = (is_grad_enabled(), is_inference_mode_enabled())
-    if not (_any_autocast() or _mode_count() or _is_tracing()):
+    if not (_any_autocast() or _mode_count() or _function_mode_count() or _is_tracing()):
         return mode
     return (
         *mode,
         _autocast(held) if _any_autocast() else None,
         tuple(_get_current_dispatch_mode_stack()),
+        tuple(_get_current_function_mode_stack()),
         _tracing_state(),
     )
 

@@ -6,7 +6,8 @@ and from unchanged sources. The sources of a value are the originals and all tha
 hold: parameters, buffers, children, plain attributes, the training flag. Each must be the same
 object as before, and a tensor also have the same version (`optimizer.step`, `copy_`), the same
 memory (`.data =`, which `.double()` uses, is no new version) and the same `requires_grad`.
-What nobody can see: a write through `.data` (`w.data.add_(1)`), and a list that grows in place.
+The number of its hooks is a source too. What nobody can see: a write through `.data`
+(`w.data.add_(1)`), and a list, a dict or another plain object that changes in place.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,7 +36,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Slot = tuple[dict[str, Any], str, Any]
 
-# nn.Module's own attributes; a function's value does not depend on them, except for the flag
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks")
+# nn.Module's own attributes; a function's value does not depend on them, except for the flag and
+# the hooks, which are counted
 _BOOKKEEPING = vars(Module()).keys() - {"training"}
 
 
@@ -43,14 +46,15 @@ class _Entry:
     """A value and what it was computed from."""
 
     __slots__ = (
-        *("value", "value_version", "children", "child_count"),
+        *("value", "value_version", "counts"),
         *("slots", "storages", "tensors"),
     )
 
     def __init__(self, held: Module, value: Any, slots: list[Slot], sources: list[Tensor]) -> None:
         self.value = value
         self.value_version = version_of(value)
-        self.children, self.child_count = held._modules, len(held._modules)
+        growing = [held._modules, *(getattr(m, h) for m in held.modules() for h in _HOOKS)]
+        self.counts = [(names, len(names)) for names in growing]
         self.slots = slots
         memory = [_memory(t) for t in sources]
         self.storages = [storage for _, storage in memory]  # held, no other gets the address
@@ -61,8 +65,9 @@ class _Entry:
 
     def holds(self) -> bool:
         """Whether the value would be the same if it were computed again."""
-        if len(self.children) != self.child_count:
-            return False
+        for names, count in self.counts:
+            if len(names) != count:
+                return False
         try:
             for names, name, thing in self.slots:
                 if names[name] is not thing:

@@ -10,8 +10,9 @@ from torch.__future__ import get_swap_module_params_on_conversion
 from torch.nn import Module, ModuleList, Parameter
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
+from parametrize._functional_call import Owner
 from parametrize._lost_write import LastRead
-from parametrize._module_class import is_parametrized
+from parametrize._module_class import is_parametrized, original_names
 from parametrize._transaction import transaction
 
 
@@ -39,10 +40,8 @@ class ParametrizationList(ModuleList):
         # that looks at its values could not be traced. (The class must keep its own name: pickle.)
         vars(self)["__module__"] = "torch.nn.utils.parametrize"
         self.unsafe = unsafe
-        self._value_shape, self._value_dtype = original.shape, original.dtype
-        self._swapped: list[tuple[Tensor, Tensor]] = []  # by functional_call
+        self._swapped: list[tuple[Owner, Tensor, Tensor]] = []  # by functional_call
         self._last_read = LastRead()
-        self._names = 1  # of the tensor, which may be tied
         new = self._initial(original)
         self.is_tensor = isinstance(new, Tensor)
         self.ntensors = 1 if self.is_tensor else len(new)
@@ -53,6 +52,7 @@ class ParametrizationList(ModuleList):
             for i, tensor in enumerate(new):
                 _require_tensor(tensor, f"element {i} of what right_inverse returned")
                 self._hold(f"original{i}", _fresh(tensor, like=original))
+        self._accepted = original.shape, original.dtype, self._kinds()
         if not unsafe:
             require_same_kind(self(), original, "the registered parametrization's value")
         if self.is_tensor and new is not original:
@@ -132,10 +132,16 @@ class ParametrizationList(ModuleList):
             return
         if not all(hasattr(step, "right_inverse") for step in self):
             return
-        if value.shape != self._value_shape or value.dtype != self._value_dtype:
+        kind = value.shape, value.dtype, self._kinds()
+        if kind != self._accepted:
             # The module may have been converted since (`.double()`, pruned channels): ask it
             require_same_kind(value, self(), "the assigned tensor")
-            self._value_shape, self._value_dtype = value.shape, value.dtype
+            self._accepted = kind
+
+    def _kinds(self) -> list[tuple[torch.Size, torch.dtype]]:
+        """Shape and dtype of what is stored."""
+        stored = [getattr(self, name) for name in original_names(self)]
+        return [(tensor.shape, tensor.dtype) for tensor in stored]
 
     def _checked_originals(self, value: Any) -> dict[str, Tensor]:
         if self.is_tensor:

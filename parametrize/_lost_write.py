@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import Module
+from torch.nn import Module, Parameter
 
 from parametrize._ambient import is_plain
 
@@ -32,15 +32,27 @@ class LastRead:
         # A view of an original counts the writes into that, and those are not lost
         if type(value) is not Tensor or value._base is not None or value.is_inference():
             return
+        if value is held._parameters.get("original"):
+            return  # functional_call has put a tensor in the place of the original
         if (value.is_cpu or value.is_cuda) and is_plain():
             counter = value.detach()
-            counter.data = _NO_MEMORY  # the count stays
+            try:
+                counter.data = _NO_MEMORY  # the count stays
+            except RuntimeError:
+                return  # sparse, nested, quantized or in the memory of another library
             self.followed = counter, value._version, value.data_ptr()
 
 
 def _is_source(address: int, held: Module) -> bool:
-    """Whether the value was an original itself, or a tensor that a function holds."""
-    return any(t.data_ptr() == address for t in chain(held.parameters(), held.buffers()))
+    """Whether the value was an original or a tensor that a function holds, or part of one."""
+    return any(address in _addresses(t) for t in chain(held.parameters(), held.buffers()))
+
+
+def _addresses(tensor: Tensor) -> range:
+    if type(tensor) not in (Tensor, Parameter) or tensor.layout is not torch.strided:
+        return range(0)
+    start = tensor.untyped_storage().data_ptr()
+    return range(start, start + tensor.untyped_storage().nbytes())
 
 
 def warn_of_lost_write() -> None:

@@ -8,13 +8,19 @@ from it would change the other.
 import copy
 import copyreg
 from typing import Any
+from weakref import WeakKeyDictionary, ref
 
 from torch import Tensor
 from torch.nn import Module, ModuleDict
+from torch.nn.utils import parametrize as reference
 
 from parametrize import _cache
-from parametrize._functional_call import is_swapped
-from parametrize._recurrent import methods_for, renew_weight_lists, without_weight_lists
+from parametrize._functional_call import is_swapped, swapped_in
+from parametrize._recurrent import methods_for, read_at_next_forward, without_weight_lists
+
+# The modules and names that each list was exposed under. Weak on both sides, and not in the list:
+# a copy or a loaded module has owners of its own
+_owners: WeakKeyDictionary[Module, list[tuple[ref[Module], str]]] = WeakKeyDictionary()
 
 
 def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
@@ -34,13 +40,14 @@ def parametrized_class(base: type) -> type:
     """Derive from `base` a class whose instances evaluate, deep copy, and refuse pickling."""
 
     def get_missing(self: Module, name: str) -> Any:
-        if is_parametrized_here(self, name) and name in own:
-            return _explain_failure(self, name)
+        held = list_behind(self, name)
+        if held is not None and is_ours(held) and name in own:
+            return _explain_failure(self, name, held)
         return super(cls, self).__getattr__(name)
 
     def set_attribute(self: Module, name: str, value: Any) -> None:
-        if isinstance(value, Tensor) and is_parametrized_here(self, name):
-            if is_swapped(self._modules["parametrizations"]._modules[name], value):  # type: ignore[union-attr]
+        if isinstance(value, Tensor) and (held := list_behind(self, name)) is not None:
+            if is_ours(held) and is_swapped(held, (id(self), name), value):
                 return
             # Module.__setattr__ would register a Parameter or Buffer under the property's name
             value = value.detach()
@@ -51,7 +58,7 @@ def parametrized_class(base: type) -> type:
         replica: Module = inherited(memo) if inherited else _copy_state(self, memo)
         if type(replica) is cls and replica is not self:
             give_class_of_its_own(replica, base)
-            renew_weight_lists(replica)
+            read_at_next_forward(replica)
         return replica
 
     methods = {
@@ -65,38 +72,75 @@ def parametrized_class(base: type) -> type:
 
 
 def has_class_of_its_own(module: Module) -> bool:
-    """Whether the module's class was derived for it; a class of the user's gets no properties.
+    """Whether the module's class was derived for it, by us or by torch.
 
-    `is_parametrized` does not tell: a module may have a ModuleDict of that name by chance.
+    A class of the user's gets no properties. Neither `is_parametrized` nor the name tells: a module
+    may have a ModuleDict of that name by chance, and a class be called ParametrizedLinear.
     """
-    cls = type(module)
-    return cls.__name__ == f"Parametrized{cls.__bases__[0].__name__}"
+    own = vars(type(module))
+    return own.get("__module__") == reference.__name__ and "__getstate__" in own
 
 
 def expose(module: Module, tensor_name: str) -> None:
     """Make `module.<tensor_name>` evaluate on reading and apply the right inverse on writing."""
+    held = list_behind(module, tensor_name)
+    if not is_ours(held):
+        reference._inject_property(module, tensor_name)
+        return
 
     def value(self: Module) -> Tensor:
         held: Any = self._modules["parametrizations"]._modules[tensor_name]  # type: ignore[union-attr]
-        return held._swapped[-1][1] if held._swapped else _cache.value_of(held)  # type: ignore[no-any-return]
+        if held._swapped:
+            return swapped_in(held, (id(self), tensor_name))
+        return _cache.value_of(held)
 
     def assign(self: Module, value: Tensor) -> None:
         self.parametrizations[tensor_name].right_inverse(value)  # type: ignore[index,operator,union-attr]
 
     setattr(type(module), tensor_name, property(value, assign))
+    _owners.setdefault(held, []).append((ref(module), tensor_name))
 
 
-def is_parametrized_here(module: Module, name: str) -> bool:
-    """`is_parametrized`, without attribute access: for use inside attribute access."""
+def owners_of(held: Module) -> list[tuple[Module, str]]:
+    """The modules and names that have `held` behind them now; several where they are tied."""
+    alive = [(owner(), name) for owner, name in _owners.get(held, [])]
+    return [(m, name) for m, name in alive if m is not None and list_behind(m, name) is held]
+
+
+def list_behind(module: Module, name: str) -> Any:
+    """The list that the parametrized tensor of that name is computed by, or None.
+
+    Without attribute access: for use inside it. A user's ModuleDict may have the list's name.
+    """
     parametrizations = module.__dict__.get("_modules", {}).get("parametrizations")
-    return parametrizations is not None and name in parametrizations._modules
+    if parametrizations is None or name not in parametrizations._modules:
+        return None
+    held = parametrizations._modules[name]
+    return held if is_ours(held) or isinstance(held, reference.ParametrizationList) else None
 
 
-def _explain_failure(module: Module, name: str) -> Tensor:
+def lists_of(module: Module) -> dict[str, Any]:
+    """The lists behind all parametrized tensors of the module itself."""
+    names = module.parametrizations if is_parametrized(module) else ()
+    found = {name: list_behind(module, name) for name in names}  # type: ignore[union-attr]
+    return {name: held for name, held in found.items() if held is not None}
+
+
+def original_names(held: Any) -> list[str]:
+    """Under which names a list holds what is trained."""
+    return ["original"] if held.is_tensor else [f"original{i}" for i in range(held.ntensors)]
+
+
+def is_ours(held: Any) -> bool:
+    """Whether a list is one of this engine, whose class is defined above this file."""
+    return "_swapped" in vars(held)
+
+
+def _explain_failure(module: Module, name: str, held: Any) -> Tensor:
     # Python turns an AttributeError inside a property into a call of __getattr__ and forgets it,
     # so torch reports "no attribute 'weight'" for a typo inside a parametrization.
     try:
-        return module._modules["parametrizations"]._modules[name]()  # type: ignore[union-attr,misc]
+        return held()  # type: ignore[no-any-return]
     except AttributeError as cause:
         raise AttributeError(
             f"{type(module).__name__}.{name} could not be computed, because its parametrization "
@@ -109,7 +153,7 @@ def _explain_failure(module: Module, name: str) -> Tensor:
 def give_class_of_its_own(replica: Module, base: type) -> None:
     """Derive a class for a module that has parametrizations but not the properties for them."""
     object.__setattr__(replica, "__class__", parametrized_class(base))  # past a user's __setattr__
-    for name in replica.parametrizations:  # type: ignore[union-attr]
+    for name in lists_of(replica):
         expose(replica, name)
 
 
@@ -141,7 +185,7 @@ def _refuse_pickling(module: Module) -> Any:
 _COMMON = {
     # torch.fx and torch.compile know classes of this module: fx would otherwise trace into the
     # layer and record its weight as a constant
-    "__module__": "torch.nn.utils.parametrize",
+    "__module__": reference.__name__,
     "__getstate__": _refuse_pickling,
     "__prepare_scriptable__": _refuse_scripting,
 }

@@ -1,53 +1,55 @@
 """Which parameters took the place of which, and how an optimizer learns of it.
 
 A registration with several originals makes new parameters, and so does its removal. An optimizer
-made before holds the old ones: it would train what nobody reads, without a word.
+made before holds the old ones: it would train what nobody reads, without a word. So a parameter
+that is replaced remembers under which name it was, and what is behind that name now replaces it.
+There is no weak reference to a parameter: torch could not swap it any more, as conversions do.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from weakref import ref
 
 from torch import Tensor
 from torch.nn import Module, Parameter
 from torch.optim import LBFGS, Adagrad, Optimizer
-from torch.utils.weak import WeakIdKeyDictionary
 
-from parametrize._module_class import is_parametrized
-
-# The place of each parameter that was replaced or replaced one. Weak on both sides: what is noted
-# here keeps no tensor alive
-_places: Any = WeakIdKeyDictionary()
+from parametrize._module_class import list_behind, lists_of, original_names
 
 
 class _Place:
-    """The parameters that are now where one was at first."""
+    """The names that a parameter had; none in a copy or a file."""
 
-    def __init__(self, first: Tensor) -> None:
-        self.current = [ref(first)]
+    def __init__(self, owners: Sequence[tuple[Module, str]] = ()) -> None:
+        self.names = [(ref(module), name) for module, name in owners]
 
-    def exchange(self, before: list[Parameter], after: list[Parameter]) -> None:
-        """Put `after` where the first of `before` is."""
-        gone, new = {id(tensor) for tensor in before}, list(map(ref, after))
-        current: list[ref[Any]] = []
-        for reference in self.current:
-            if id(reference()) not in gone:
-                current.append(reference)
-            else:
-                current += new
-                new = []
-        self.current = current
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Place, ()
+
+    def current(self) -> list[Tensor]:
+        """What is behind the first name whose module is there."""
+        for reference, name in self.names:
+            if (module := reference()) is not None:
+                return list(_behind(module, name))
+        return []
 
 
-def note_replacement(before: Iterable[Tensor], after: Iterable[Tensor]) -> None:
-    """Note that the parameters `before` gave their place to those in `after`."""
-    old = [tensor for tensor in before if isinstance(tensor, Parameter)]
-    new = [tensor for tensor in after if isinstance(tensor, Parameter)]
-    for tensor in old:
-        place = _places.setdefault(tensor, _Place(tensor))
-        place.exchange(old, new)
-        for successor in new:
-            _places.setdefault(successor, place)
+def _behind(module: Module, name: str) -> Iterator[Tensor]:
+    """The parameter of that name, or the originals, which may be parametrized themselves."""
+    held = list_behind(module, name)
+    if held is None:
+        if (parameter := module._parameters.get(name)) is not None:
+            yield parameter
+        return
+    for original in original_names(held):
+        yield from _behind(held, original)
+
+
+def note_replacement(before: Iterable[Any], owners: Sequence[tuple[Module, str]]) -> None:
+    """Note that the parameters among `before` are not those behind the names any more."""
+    for tensor in before:
+        if isinstance(tensor, Parameter):
+            tensor._place = _Place(owners)  # type: ignore[attr-defined]
 
 
 def update_optimizer(optimizer: Optimizer, module: Module) -> Optimizer:
@@ -122,16 +124,16 @@ def _renewed(
 
 def _current(parameter: Tensor, names: dict[int, str]) -> list[Tensor]:
     """The parameter itself, or those in the module that replaced it."""
-    if id(parameter) in names or parameter not in _places:
+    place = vars(parameter).get("_place")
+    if id(parameter) in names or place is None:
         return [parameter]
-    found = [reference() for reference in _places[parameter].current]
-    return [p for p in found if id(p) in names] or [parameter]
+    return [p for p in place.current() if id(p) in names] or [parameter]
 
 
 def _companions(module: Module, known: set[int]) -> dict[int, list[Tensor]]:
     """The functions' own parameters that no group has, by the id of the last original."""
     found: dict[int, list[Tensor]] = {}
-    for held in _lists(module):
+    for held in (held for part in module.modules() for held in lists_of(part).values()):
         originals = [p for name, p in held._parameters.items() if name.startswith("original")]
         own = [p for p in held.parameters() if not any(p is o for o in originals)]
         new = [p for p in own if id(p) not in known]
@@ -139,9 +141,3 @@ def _companions(module: Module, known: set[int]) -> dict[int, list[Tensor]]:
             found[id(originals[-1])] = new
             known.update(map(id, new))
     return found
-
-
-def _lists(module: Module) -> Iterator[Any]:
-    for part in module.modules():
-        if is_parametrized(part):
-            yield from part.parametrizations.values()  # type: ignore[operator,union-attr]

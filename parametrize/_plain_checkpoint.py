@@ -18,10 +18,12 @@ from parametrize._transaction import transaction
 
 
 def plain_state_dict(module: Module) -> dict[str, Any]:
-    """Return the `state_dict` that `module` would have after removing all parametrizations.
+    """Return the names and values that `module.state_dict()` would have without parametrizations.
 
     Each value is computed anew and without a graph; the rest shares memory with the module, as in
-    `state_dict`. Buffers that are not persistent are left out.
+    `state_dict`. Buffers that are not persistent are left out, and so are the version numbers of
+    modules (`_metadata`). Another name of a tied tensor that is parametrized under one name alone
+    has the original, as it has in the module.
     """
     state = module.state_dict()
     values = {prefix: (key, held) for key, prefix, held in _parametrized(module)}

@@ -36,7 +36,8 @@ def register_parametrization(
     (RuntimeError). An optimizer made before may need `update_optimizer`.
 
     Raises ValueError where the name is no parameter, buffer or parametrized tensor, and where the
-    parametrization returns no tensor or another dtype, shape or device.
+    parametrization returns no tensor or another dtype or shape, or its right inverse one tensor on
+    another device.
     """
     register_all([(module, tensor_name)], parametrization, unsafe=unsafe)
     return module
@@ -69,18 +70,17 @@ def _attach(owners: Sequence[Owner], parametrization: Module, *, unsafe: bool) -
     _require_materialized(module)
     _warn_of_ties(owners, original)
     unsaved = name in module._non_persistent_buffers_set
-    hosts = [host for owner, _ in owners for host in _hosts(owner)]
+    hosts = [host for owner, _ in owners for host in hosts_of(owner)]
     with transaction(parametrization, renamed=hosts, tensors=[original]):
         held = ParametrizationList([parametrization], original, unsafe)
-        held._names = len(owners)
         if unsaved:
             held._non_persistent_buffers_set.update(held._buffers)
         for owner, owned in owners:
             _host(owner, owned, held)
         for owner, owned in owners:
-            expose(owner, owned)  # last: the only step that the transaction does not undo
+            expose(owner, owned)
     if not held.is_tensor:
-        note_replacement([original], held._parameters.values())  # type: ignore[arg-type]
+        note_replacement([original], owners)
 
 
 def _host(module: Module, name: str, held: ParametrizationList) -> None:
@@ -152,6 +152,7 @@ def _require_endomorphism(y: Any, parametrization: Module) -> None:
         require_same_kind(z, y, "what a later parametrization's right_inverse returned")
 
 
-def _hosts(module: Module) -> list[Module]:
+def hosts_of(module: Module) -> list[Module]:
+    """The modules whose names a change of the module's tensors changes."""
     parametrizations = getattr(module, "parametrizations", None)
     return [module] + ([parametrizations] if isinstance(parametrizations, Module) else [])

@@ -8,9 +8,17 @@ from torch import Tensor
 from torch.nn import Module, Parameter
 
 from parametrize._list import overwrite
-from parametrize._module_class import is_parametrized
+from parametrize._module_class import (
+    has_class_of_its_own,
+    is_ours,
+    is_parametrized,
+    list_behind,
+    lists_of,
+    original_names,
+    owners_of,
+)
 from parametrize._optimizer import note_replacement
-from parametrize._register import register_parametrization
+from parametrize._register import hosts_of, register_parametrization
 from parametrize._transaction import Snapshot, transaction
 
 
@@ -35,19 +43,12 @@ def remove_all(owners: Sequence[tuple[Module, str]], *, leave_parametrized: bool
         _require_removable(module, name, len(owners), leave_parametrized=leave_parametrized)
     held: Any = owners[0][0].parametrizations[owners[0][1]]  # type: ignore[index]
     originals = list(held._parameters.values())
-    exposed = [(type(module), name, vars(type(module))[name]) for module, name in owners]
-    renamed: Any = [host for module, _ in owners for host in (module, module.parametrizations)]
-    with transaction(held, renamed=renamed):
+    with transaction(held, renamed=[host for module, _ in owners for host in hosts_of(module)]):
         plain = _plain_tensor(held, leave_parametrized=leave_parametrized)
-        try:
-            for module, name in owners:
-                _detach(module, name, plain)
-        except BaseException:
-            for cls, name, value in exposed:
-                setattr(cls, name, value)
-            raise
+        for module, name in owners:
+            _detach(module, name, plain)
     if not held.is_tensor:
-        note_replacement(originals, [plain])
+        note_replacement(originals, owners)
 
 
 def _require_removable(module: Module, name: str, names: int, *, leave_parametrized: bool) -> None:
@@ -64,7 +65,7 @@ def _require_removable(module: Module, name: str, names: int, *, leave_parametri
             f"{type(module).__name__} was derived from the parametrized class after registration; "
             "remove the parametrizations before wrapping the module"
         )
-    tied = getattr(held, "_names", 1)  # torch's own list has one name
+    tied = len(owners_of(held)) if is_ours(held) else 1
     if tied != names:
         raise ValueError(
             f"{type(module).__name__}.{name} is tied under {tied} names, got {names}; "
@@ -84,6 +85,7 @@ def _detach(module: Module, name: str, plain: Tensor) -> None:
         module.register_buffer(name, plain, persistent=persistent)
     if not is_parametrized(module):
         del module.parametrizations
+    if not lists_of(module) and has_class_of_its_own(module):
         module.__class__ = type(module).__bases__[0]
 
 
@@ -122,21 +124,34 @@ def transfer_parametrizations_and_params(
     """
     if not is_parametrized(from_module):
         return to_module
-    parametrizations: Any = from_module.parametrizations
-    for name in list(parametrizations) if tensor_name is None else [tensor_name]:
-        if not hasattr(to_module, name):
-            setattr(to_module, name, Parameter(getattr(from_module, name)))
-        source = parametrizations[name]
-        for parametrization in source:
-            before = Snapshot(source)
-            register_parametrization(to_module, name, parametrization)
-            # Its right inverse may have stored a base point, which does not belong to the
-            # originals that are shared below: both modules' values would change. A tied original
-            # may be the very tensor that was registered on.
-            before.restore()
-        target: Any = to_module.parametrizations[name]  # type: ignore[index]
-        numbered = [f"original{i}" for i in range(source.ntensors)]
-        for original in ["original"] if source.is_tensor else numbered:
-            note_replacement([getattr(target, original)], [getattr(source, original)])
-            setattr(target, original, getattr(source, original))
+    sources = lists_of(from_module)
+    names = list(sources) if tensor_name is None else [tensor_name]
+    written = [*sources.values(), *lists_of(to_module).values()]
+    tensors = [to_module._parameters.get(name, to_module._buffers.get(name)) for name in names]
+    with transaction(
+        *written, renamed=hosts_of(to_module), tensors=[t for t in tensors if t is not None]
+    ):
+        replaced = {name: _transfer(from_module, to_module, name) for name in names}
+    for name, originals in replaced.items():
+        note_replacement(originals, [(to_module, name)])
     return to_module
+
+
+def _transfer(from_module: Module, to_module: Module, name: str) -> list[Any]:
+    """Parametrize one tensor; returns the target's originals, which the source's replace."""
+    if not hasattr(to_module, name):
+        setattr(to_module, name, Parameter(getattr(from_module, name).detach().clone()))
+    source = lists_of(from_module)[name]
+    for parametrization in source:
+        before = Snapshot(source)
+        register_parametrization(to_module, name, parametrization)
+        # Its right inverse may have stored a base point, which does not belong to the originals
+        # that are shared below: both modules' values would change. A tied original may be the very
+        # tensor that was registered on.
+        before.restore()
+        parametrization.train(to_module.training)
+    target = list_behind(to_module, name)
+    originals = list(target._parameters.values())
+    for original in original_names(source):
+        setattr(target, original, getattr(source, original))
+    return originals

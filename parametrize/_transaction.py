@@ -36,11 +36,12 @@ class _TensorBefore:
 
 
 class _NamesBefore:
-    """Which parameters, buffers and children a module has, in which order, and its class."""
+    """Which parameters, buffers and children a module has, in which order; its class and mode."""
 
     def __init__(self, module: Module) -> None:
         self.module = module
-        self.type = type(module)
+        self.type, self.training = type(module), module.training
+        self.properties = properties(self.type)
         found = (vars(module).get(name) for name in _CONTAINERS)
         # A scripted module has wrappers of C++ containers instead, which nobody writes in Python
         self.containers = [(c, dict(c)) for c in found if isinstance(c, dict)]
@@ -53,6 +54,16 @@ class _NamesBefore:
         self.module._non_persistent_buffers_set = self.non_persistent
         if type(self.module) is not self.type:
             object.__setattr__(self.module, "__class__", self.type)
+        self.module.training = self.training
+        for name in properties(self.type).keys() - self.properties.keys():
+            delattr(self.type, name)
+        for name in self.properties.keys() - properties(self.type).keys():
+            setattr(self.type, name, self.properties[name])
+
+
+def properties(cls: type) -> dict[str, property]:
+    """Those of the class itself, by which parametrized tensors are read."""
+    return {name: thing for name, thing in vars(cls).items() if isinstance(thing, property)}
 
 
 class Snapshot:

@@ -21,7 +21,7 @@ from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 from parametrize._list import ParametrizationList
 from parametrize._lost_write import LastRead
 from parametrize._module_class import give_class_of_its_own, has_class_of_its_own, is_parametrized
-from parametrize._recurrent import renew_weight_lists, without_weight_lists
+from parametrize._recurrent import read_at_next_forward, state_of
 
 
 def save_module(module: Module, path: str | os.PathLike[str]) -> None:
@@ -71,7 +71,7 @@ def load_module(
     for part in list(module.modules()):
         if is_parametrized(part) and not has_class_of_its_own(part):
             give_class_of_its_own(part, type(part))
-            renew_weight_lists(part)
+            read_at_next_forward(part)
     return module  # type: ignore[no-any-return]
 
 
@@ -94,7 +94,7 @@ class _Pickler(pickle.Pickler):
                 f"{base.__name__} has a __reduce__ of its own, which would lose its "
                 "parametrizations; save its state_dict() instead"
             )
-        return blank, (base,), without_weight_lists(thing, base.__getstate__(thing))
+        return blank, (base,), state_of(thing, base)
 
 
 def blank(cls: Any) -> Any:

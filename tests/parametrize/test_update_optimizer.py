@@ -1,6 +1,8 @@
 """After a registration the optimizer trains what is there, and keeps what it knows."""
 
 import copy
+import pickle
+import weakref
 
 import pytest
 import torch
@@ -163,8 +165,32 @@ def test_an_optimizer_with_one_state_for_all_is_refused():
 
 
 def test_what_was_replaced_is_not_kept_alive():
-    noted = parametrize._optimizer._places
-    before = len(noted)
-    for _ in range(3):
-        parametrized(parametrize, [Halves])
-    assert len(noted) == before
+    module = linear()
+    replaced = weakref.ref(module.weight)
+    parametrized(parametrize, [Halves], module)
+    assert replaced() is None
+    replaced = weakref.ref(module.parametrizations.weight.original0)
+    remove_parametrizations(module, "weight")
+    assert replaced() is None
+
+
+def test_what_was_replaced_can_be_copied_and_saved():
+    module = linear()
+    replaced = module.weight
+    parametrized(parametrize, [Halves], module)
+    assert torch.equal(pickle.loads(pickle.dumps(replaced)), replaced)  # noqa: S301 -- our own
+    assert torch.equal(copy.deepcopy(replaced), replaced)
+
+
+def test_an_update_after_a_conversion_that_swaps_tensors():
+    module = model()
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
+    parametrized(parametrize, [Halves], module[0])
+    torch.__future__.set_swap_module_params_on_conversion(True)
+    try:
+        module.double()
+        module.load_state_dict(module.state_dict())
+    finally:
+        torch.__future__.set_swap_module_params_on_conversion(False)
+    update_optimizer(optimizer, module)
+    assert names(optimizer, module) == [[*ORIGINALS, "0.bias", "2.weight", "2.bias"]]
