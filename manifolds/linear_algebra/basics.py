@@ -31,6 +31,11 @@ def skew(a: Tensor) -> Tensor:
     return a / 2 - a.mH / 2
 
 
+def broadcast(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """A and B in one shape; the comparison of sizes would make a compiler tell a batch from n."""
+    return (a, b) if a.ndim == b.ndim and a.shape == b.shape else torch.broadcast_tensors(a, b)
+
+
 def times(a: Tensor, b: Tensor) -> Tensor:
     """AB; (*batch, n, m), (*batch, m, k) -> (*batch, n, k).
 

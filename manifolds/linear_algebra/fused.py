@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+from manifolds.linear_algebra.basics import broadcast
 from manifolds.linear_algebra.differentiable import differentiable, is_last_derivative, stepwise
 
 Operator = Callable[..., Any]
@@ -55,7 +56,7 @@ def fused(
     function = differentiable(named)
 
     def apply(b: Tensor, p: Tensor) -> Tensor:
-        b, p = torch.broadcast_tensors(b, p) if b.shape != p.shape else (b, p)
+        b, p = broadcast(b, p)
         return composed(b, p) if stepwise() else function(b, p)[0]
 
     apply.__name__ = apply.__qualname__ = name

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import plus_product, times
+from manifolds.linear_algebra.basics import broadcast, plus_product, times
 from manifolds.linear_algebra.differentiable import differentiable, is_last_derivative
 from manifolds.linear_algebra.exponential import (
     derivative,
@@ -117,6 +117,6 @@ _geodesic = differentiable(Geodesic)
 
 def rotated(b: Tensor, p: Tensor) -> Tensor:
     """B exp((P - Pᴴ)/2) polished; (*batch, n, n) -> (*batch, n, n), differentiable."""
-    b, p = torch.broadcast_tensors(b, p) if b.shape != p.shape else (b, p)
+    b, p = broadcast(b, p)
     x, *_ = _geodesic(b, p)
     return x

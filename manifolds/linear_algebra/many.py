@@ -5,15 +5,9 @@ LAPACK and the products of a BLAS take one matrix after another, and for 8×8 th
 between them. With the batch last, n elementwise operations multiply all matrices: 1000 of 8×8 take
 75 µs where the product takes 115 to 140 (it depends on what is transposed), of 7×7 50 and 425, and
 the inverse 150 where LAPACK takes 740. A whole map is computed there or nothing, and what its
-derivative needs stays there: turning the layout is a pass through other memory (measured on a CPU,
-float32). Half of that time is calls, not arithmetic, so that operations are counted before bytes.
-
-Note [Turned by a shuffle]
-Between the layouts lies the transpose of a b×n² matrix, which torch copies in tiles, entry by
-entry: 42 µs for 1000 of 8×8. A channel shuffle, (group, channel) -> (channel, group), of a tensor
-whose channels are last in memory is the same transpose, and with AVX takes it in registers: 10 µs
-for float32. For float64 it is a loop, as fast as tiles for 1000 matrices, and for 1024 slower by
-four, 190 µs where tiles take 50: their strides share a cache set (measured).
+derivative needs stays there: turning the layout is a pass through other memory (Note [Turned by a
+shuffle]; measured on a CPU, float32). Half of that time is calls, not arithmetic, so that
+operations are counted before bytes.
 """
 
 import functools
@@ -23,6 +17,7 @@ import torch
 from torch import Tensor
 
 from manifolds.linear_algebra.basics import HOST, readable
+from manifolds.linear_algebra.transpose import transposed
 
 SMALL, MANY = 8, 384
 """Up to this size and from so many on a map is computed here. A step of the Cayley map takes, here
@@ -31,23 +26,12 @@ and by a BLAS, 0.90 and 0.93 ms for 256 of 8×8, 1.1 and 1.2 for 384, 1.4 and 1.
 kernel, fewer would do: 0.79 and 0.94 for 128 (measured)."""
 SEVERAL = 128
 """From so many on an inverse alone is."""
-SHUFFLES = torch.backends.cpu.get_cpu_capability() in {"AVX2", "AVX512"}
-"""Whether Note [Turned by a shuffle] is for this machine."""
 
 
 def are_many(a: Tensor) -> bool:
     """Whether A are many small square matrices on a CPU; a GPU has kernels for them."""
     small = 0 < a.shape[-1] == a.shape[-2] <= SMALL
-    return small and readable(a) and a.shape[:-2].numel() >= MANY
-
-
-def transposed(m: Tensor) -> Tensor:
-    """Mᵀ, contiguous, a copy; (r, c) -> (c, r); Note [Turned by a shuffle]."""
-    if m.dtype != torch.float32 or not SHUFFLES or not m.is_contiguous():
-        return m.t().clone(memory_format=torch.contiguous_format)
-    n = m.numel()
-    channels = m.as_strided((1, n, 1, 1), (n, 1, n, n))
-    return torch.native_channel_shuffle(channels, len(m)).view(m.shape[::-1])
+    return small and readable(a) and math.prod(a.shape[:-2]) >= MANY
 
 
 def batch_last(a: Tensor) -> Tensor:
@@ -69,10 +53,10 @@ def kept(t: Tensor, batch: torch.Size) -> Tensor:
 
 
 def kept_like(a: Tensor) -> Tensor:
-    """Without numbers: what is kept of a matrix like A."""
+    """Without numbers: what is kept of A. `Size.numel` would fix a compiler's batch."""
     batch = a.shape[:-2]
-    strides = (batch[i + 1 :].numel() for i in range(len(batch)))
-    return a.new_empty_strided(a.shape, (*strides, a.shape[-1] * batch.numel(), batch.numel()))
+    count, strides = math.prod(batch), (math.prod(batch[i + 1 :]) for i in range(len(batch)))
+    return a.new_empty_strided(a.shape, (*strides, a.shape[-1] * count, count))
 
 
 def adjoint(t: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import dot
+from manifolds.linear_algebra.basics import broadcast, dot
 from manifolds.linear_algebra.differentiable import differentiable, recorded
 from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root, sine_slope
 
@@ -147,5 +147,5 @@ _plane_curve = differentiable(PlaneCurve)
 
 def plane_curve(b: Tensor, p: Tensor, curve: str) -> Tensor:
     """The point of `curve`, a key of `CURVES`, at b in direction p; (*batch, n) each -> same."""
-    b, p = torch.broadcast_tensors(b, p) if b.shape != p.shape else (b, p)
+    b, p = broadcast(b, p)
     return _plane_curve(b, p.contiguous(), curve)[0]

@@ -103,7 +103,8 @@ def clipped(a: Tensor, limit: float) -> Tensor:
     """Entries clipped to ±limit, real and imaginary parts each."""
     if a.is_complex():
         return torch.view_as_complex(clipped(torch.view_as_real(a.resolve_conj()), limit))
-    return a.clamp(-limit, limit) if a.numel() < WORTH else clip(a, limit)
+    few = not torch.compiler.is_compiling() and a.numel() < WORTH  # or the batch would be bounded
+    return a.clamp(-limit, limit) if few else clip(a, limit)
 
 
 def clamped(a: Tensor, limit: float) -> Tensor:

@@ -101,6 +101,26 @@ def has_to_be_seen(arguments: tuple[Tensor | bool, ...]) -> bool:
     )
 
 
+LOST = (
+    "inside torch.compile and torch.func.grad the derivative of a map is traced without what it "
+    "depends on, and a derivative of it would be zero: compute the manifold's point outside of "
+    "torch.func.grad, or do not compile"
+)
+
+
+def refusing(operator: Callable[..., Any]) -> Callable[..., Any]:
+    """The operator for the dispatch key Autograd: a custom Function is above it, or nothing."""
+
+    def call(*arguments: Tensor | bool) -> Any:
+        tensors = [a for a in arguments if isinstance(a, Tensor)]
+        if torch.is_grad_enabled() and any(a.requires_grad for a in tensors):
+            raise NotImplementedError(LOST)
+        with BELOW_AUTOGRAD():
+            return operator(*arguments)
+
+    return call
+
+
 def register(name: str, body: Callable[..., Any], shaped: Callable[..., Any]) -> Callable[..., Any]:
     """A call of the operator `name`: `body` of tensors and choices, `shaped` without numbers."""
     full = f"{LIBRARY.ns}::{name}"
@@ -111,6 +131,7 @@ def register(name: str, body: Callable[..., Any], shaped: Callable[..., Any]) ->
     torch.library.register_fake(full, shaped, lib=LIBRARY)
     BODIES[full] = body
     operator = getattr(torch.ops.manifolds, name).default
+    LIBRARY.impl(name, refusing(operator), "Autograd")
     torch.library.register_vmap(full, batched(operator), lib=LIBRARY)
 
     @functools.wraps(body)

@@ -23,18 +23,19 @@ from torch.autograd import Function
 from manifolds.linear_algebra import basics
 from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.range import angle_limit, clipped
+from manifolds.linear_algebra.transpose import is_shuffled, transposed
 
-TILED = 512
-"""Columns from which a copy of the transpose is worth its pass: in µs, A - Aᵀ read across and by a
-copy, 1000 of 32×32 1130 and 1480, 384×384 220 and 240, 512×512 570 and 470, 2048×2048 60 and 18.5
-ms (measured)."""
+TILED, SHUFFLED = 512, 2**14
+"""Columns from which a copy of the transpose in tiles is worth its pass, and entries from which one
+by a shuffle (Note [Turned by a shuffle]) is: XXX"""
 
 
 def skew_multiple(a: Tensor, scale: float) -> Tensor:
     """scale (A - Aᴴ), contiguous, without a derivative; (*batch, n, n) -> (*batch, n, n)."""
-    if a.shape[-1] < TILED:
+    if a.shape[-1] < TILED and not (is_shuffled(a) and a.numel() >= SHUFFLED):
         return torch.mul(a, scale).contiguous().sub_(a.mH, alpha=scale)
-    return a.mH.clone(memory_format=torch.contiguous_format).mul_(-scale).add_(a, alpha=scale)
+    difference = transposed(a.conj()).sub_(a)
+    return difference if scale == -1 else difference.mul_(-scale)
 
 
 class SkewPart(Function):

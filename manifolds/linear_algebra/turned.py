@@ -31,7 +31,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra import many
-from manifolds.linear_algebra.basics import add_identity, plus_product, times
+from manifolds.linear_algebra.basics import add_identity, broadcast, plus_product, times
 from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.inverse import inverse_change, needs_pivots
 from manifolds.linear_algebra.near_identity import is_zero
@@ -196,6 +196,6 @@ _turned, _adjoint = differentiable(Turned), differentiable(TurnedAdjoint)
 
 def turned(b: Tensor, p: Tensor) -> Tensor:
     """B Cay((P - Pᴴ)/2) polished; (*batch, n, n) -> (*batch, n, n), differentiable."""
-    b, p = torch.broadcast_tensors(b, p) if b.shape != p.shape else (b, p)
+    b, p = broadcast(b, p)
     x, _, _ = _turned(b, p)
     return x

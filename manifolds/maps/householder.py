@@ -106,7 +106,7 @@ class CentredHouseholder(Reflecting):
         if p.shape[-2] == p.shape[-1]:
             return orthonormalize(state["base_point"] @ reflected(p))
         w, u = state["directions"], state["turn"]
-        if p.shape != w.shape:
+        if p.ndim != w.ndim or p.shape != w.shape:  # as `broadcast` compares
             p, w = torch.broadcast_tensors(p, w)
             u = u.expand(*p.shape[:-2], *u.shape[-2:])
         return reflected(p, w, u)

@@ -125,3 +125,79 @@ def test_two_levels_of_derivatives_are_warned_of():
 
     with pytest.warns(UserWarning, match=SECOND[:40]):
         compiled(second)(V)
+
+
+WEIGHT = torch.linspace(-1, 1, 16, dtype=torch.float64).reshape(4, 4)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute")
+@pytest.mark.parametrize("name", FRAMES)
+def test_a_penalty_on_gradients_of_the_input_has_a_gradient_in_the_parameters(name: str):
+    frame = manifolds.Orthogonal(4, 4, map=name)
+    frame.right_inverse(B)
+
+    def penalty(p: Tensor) -> Tensor:
+        return torch.func.grad(lambda x: (x @ frame(p)).pow(3).sum())(G).pow(2).sum()
+
+    def gradient(f) -> Tensor:
+        p = WEIGHT.clone().requires_grad_()
+        return torch.autograd.grad(f(p) + p.sum(), p)[0]
+
+    torch.testing.assert_close(gradient(compiled(penalty, fullgraph=False)), gradient(penalty))
+
+
+def test_a_penalty_on_gradients_of_the_input_in_a_whole_graph_is_refused():
+    frame = manifolds.Orthogonal(4, 4)
+    frame.right_inverse(B)
+    layer = torch.nn.Linear(4, 4, dtype=torch.float64)
+    manifolds.constrain(layer, "weight", frame)
+
+    def penalty() -> Tensor:
+        return torch.func.grad(lambda x: layer(x).pow(3).sum())(G).pow(2).sum()
+
+    with pytest.raises(RuntimeError, match="NotImplementedError"):
+        compiled(penalty)().backward()
+
+
+def tangent_of(f, p: Tensor) -> Tensor:
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(p, torch.ones_like(p))
+        return torch.autograd.forward_ad.unpack_dual(f(dual)).tangent
+
+
+@pytest.mark.parametrize("manifold", [manifolds.Orthogonal(4, 4), manifolds.Sphere(4)], ids=str)
+def test_a_tangent_of_a_compiled_map_is_right_or_refused(manifold):
+    manifold.right_inverse(B if manifold.size == (4, 4) else B[0])
+    p = WEIGHT if manifold.size == (4, 4) else WEIGHT[0]
+    found = tangent_of(compiled(manifold, fullgraph=False), p)
+    torch.testing.assert_close(found, tangent_of(manifold, p))
+    with pytest.raises(RuntimeError):
+        tangent_of(compiled(manifold), p)
+
+
+def test_a_tangent_within_a_compiled_function_is_right():
+    found = compiled(lambda p: tangent_of(MAPS["cayley"], p), fullgraph=False)(WEIGHT)
+    torch.testing.assert_close(found, tangent_of(MAPS["cayley"], WEIGHT))
+
+
+@pytest.mark.parametrize("name", ["cayley", "exponential"])
+def test_gradients_under_vmap_are_right_outside_of_a_whole_graph_and_refused_in_one(name: str):
+    frame = manifolds.Orthogonal(4, 4, map=name)
+    frame.right_inverse(B)
+    each = torch.func.vmap(torch.func.grad(lambda p: (frame(p) * G).sum()))
+    p = torch.stack([WEIGHT, V])
+    torch.testing.assert_close(compiled(each, fullgraph=False)(p), each(p))
+    with pytest.raises(RuntimeError):
+        compiled(each)(p)
+
+
+@pytest.mark.parametrize("name", FRAMES)
+@pytest.mark.parametrize("size", [(4, 4), (5, 3), (16, 16)], ids=str)
+def test_a_batch_of_any_size_is_exported_once(size: tuple[int, int], name: str):
+    frame = manifolds.Orthogonal(*size, map=name)
+    frame.right_inverse(torch.eye(*size))
+    p = torch.randn(300, *size, generator=torch.Generator().manual_seed(0))
+    batches = {"parameters": ({0: torch.export.Dim("batch", min=2, max=300)},)}
+    program = torch.export.export(frame, (p[:3],), dynamic_shapes=batches).module()
+    for number in (2, 16, 300):
+        torch.testing.assert_close(program(p[:number]), frame(p[:number]), rtol=0, atol=0)

@@ -1,0 +1,38 @@
+"""The skew part, however many matrices of whatever size lie wherever."""
+
+import pytest
+import torch
+
+from manifolds.linear_algebra.symmetry import SHUFFLED, TILED, skew_multiple, skew_part
+
+MANY = (3, SHUFFLED // 64, 8, 8)
+"""Shape of so many that their transposes are shuffled."""
+
+
+@pytest.mark.parametrize("scale", [-1, 0.25])
+@pytest.mark.parametrize("shape", [(3, 3), (2, 1, 1), MANY, (130, 130), (TILED, TILED), (0, 2, 2)])
+@pytest.mark.parametrize("lies", ["by rows", "by columns", "expanded"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.complex64], ids=str)
+def test_skew_multiples_are_exact_and_have_memory_of_their_own(
+    dtype: torch.dtype, lies: str, shape: tuple[int, ...], scale: float
+):
+    a = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=dtype)
+    if lies == "by columns":
+        a = a.mT.contiguous().mT
+    if lies == "expanded":
+        a = a.expand(2, *shape)
+    before = a.clone()
+    ours = skew_multiple(a, scale)
+    torch.testing.assert_close(ours, scale * (a - a.mH), rtol=0, atol=0)
+    assert ours.is_contiguous()
+    ours.zero_()
+    assert torch.equal(a, before)
+
+
+def test_a_mapped_and_compiled_skew_part_of_many_matrices_is_the_same():
+    a = torch.randn(MANY, generator=torch.Generator().manual_seed(0))
+    expected = (a - a.mT) / 2
+    mapped = torch.func.vmap(skew_part, in_dims=2, out_dims=2)(a.movedim(0, 2))
+    assert torch.equal(mapped, expected.movedim(0, 2))
+    compiled = torch.compile(skew_part, backend="aot_eager", fullgraph=True)
+    assert torch.equal(compiled(a), expected)
