@@ -15,7 +15,6 @@ PACKAGES = ("torch", "numpy", "scipy", "geotorch", "geoopt", "pymanopt", "scikit
 # What cannot change a number is not part of the code version.
 PRESENTATION = {
     "__main__.py",
-    "archive.py",
     "command_line.py",
     "console.py",
     "engines.py",
