@@ -141,7 +141,7 @@ class SchurStableMatrices(StableMatrices):
         named = {
             "identity": jordan(n, 1, 0),
             "minus identity": -jordan(n, 1, 0),
-            "half turns": rotation_by(math.pi / 2, n).round(),
+            "quarter turns": rotation_by(math.pi / 2, n).round(),
             "twice the identity": jordan(n, 2, 0),
             "unstable Jordan block": jordan(n, 1.5),
             "large": jordan(n, SCALES[1], 0),
