@@ -2,12 +2,13 @@
 
 Note [Transforms inside a compiled function]
 torch 2.13 takes an argument of torch.func.grad for a constant where a custom Function gets it
-unchanged: the derivative was zero, without an error. It looks at a view of the argument anew. It
-traces a custom derivative without what that depends on, so that a second derivative with respect to
-the parameters of a map is zero: tracing two levels warns, since the inner variables may be others
-(the inputs of a network). It has no forward mode of custom Functions: a tangent raises. Nor does it
-vmap their derivatives, as jacrev does: its compiler says so. Of what vmap maps there is no gradient
-at all, without a word from torch, so that a batch of vmap raises unless no derivative is recorded.
+unchanged: the derivative was zero, without an error. A view of the argument it looks at anew. It
+traces a custom derivative as if that did not depend on the parameters of the map, so that a second
+derivative with respect to them is zero. Where two levels are traced we warn and do not raise: the
+inner derivative may be with respect to something else (the inputs of a network). torch has no
+forward mode of custom Functions there: a tangent raises. Nor does it vmap their derivatives, as
+jacrev does: its compiler says so. With respect to what vmap maps there is silently no gradient at
+all, so that a batch of vmap raises unless no derivative is recorded.
 """
 
 import warnings
