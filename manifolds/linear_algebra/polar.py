@@ -29,7 +29,7 @@ from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import add_identity, readable, sym, times
 from manifolds.linear_algebra.differentiable import differentiable
-from manifolds.linear_algebra.inverse import accretive_inverse
+from manifolds.linear_algebra.inverse import accretive_inverse, by_lapack
 from manifolds.linear_algebra.opaque import opaque
 from manifolds.linear_algebra.orthonormalize import orthonormality_error
 from manifolds.linear_algebra.sylvester import size_of, sylvester
@@ -73,12 +73,7 @@ def _combined(powers: list[Tensor], start: int) -> Tensor:
     return total
 
 
-def pivoted_inverse(x: Tensor) -> Tensor:
-    """X⁻¹ by LAPACK."""
-    return torch.linalg.inv_ex(x).inverse
-
-
-def newton(x: Tensor, inverse: Callable[[Tensor], Tensor] = pivoted_inverse) -> Tensor:
+def newton(x: Tensor, inverse: Callable[[Tensor], Tensor] = by_lapack) -> Tensor:
     """Polar factor of square X; Note [Far from the base]."""
     for _ in range(STEPS):
         # torch.compile runs operators below the lazy conjugate of .mH and drops it (torch 2.13)

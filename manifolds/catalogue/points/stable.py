@@ -10,6 +10,7 @@ from torch import Tensor
 
 from manifolds.catalogue.points.frames import haar, rotation_by
 from manifolds.catalogue.points.points import (
+    ROUNDINGS,
     SCALES,
     Batch,
     Generator,
@@ -20,7 +21,6 @@ from manifolds.catalogue.points.points import (
 
 LEAST_GAP = 1e-8
 """To the boundary, in float64: a few roundings of an eigenvalue near a saturated map."""
-ROUNDINGS = 100
 NEARBY = 1 / 4
 
 
