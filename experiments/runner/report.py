@@ -71,14 +71,6 @@ def _in_a_line(claim: Claim) -> str:
     return "; ".join(f"{e} (ours {m})" for e, m in zip_longest(expected, measured, fillvalue="-"))
 
 
-def write_page(path: Path, text: str) -> None:
-    """Replace a page at once, never half."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
-
-
 def _section(experiment: Experiment, folders: Sequence[Path]) -> str:
     parts = [f"## {experiment.name}", f"{experiment.summary}. Source: {experiment.source}."]
     known = [(each, name) for each in folders for name in variants(each, experiment.name)]
