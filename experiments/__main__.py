@@ -1,4 +1,4 @@
-"""`python -m experiments`: list, run, tune, bench and report."""
+"""`python -m experiments`: list, run, tune, bench, report and archive."""
 
 from experiments.command_line import main
 

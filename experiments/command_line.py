@@ -17,11 +17,12 @@ from experiments.data.folders import use
 from experiments.runner import engines, parallel, sweep, tables
 from experiments.runner.errors import ExperimentError, require_known
 from experiments.runner.experiment import Experiment, parse_device
+from experiments.runner.files import write_text
 from experiments.runner.learning_rates import save
 from experiments.runner.logs import DEFAULT_LOGS
 from experiments.runner.overall import ARCHIVE, plan_what_is_here
 from experiments.runner.plan import Request, plan
-from experiments.runner.report import FIGURES, RESULTS, archive, page, write_page
+from experiments.runner.report import FIGURES, RESULTS, archive, page
 from experiments.runner.timing import one_thread
 from experiments.runner.tune import chosen, tuning_runs
 
@@ -194,7 +195,7 @@ def report(
 ) -> None:
     """Write a Markdown page with tables, verdicts and figures from the logs."""
     experiments = [problems.find(name) for name in names or problems.EXPERIMENTS]
-    write_page(output, page(experiments, logs, figures, output, further or ()))
+    write_text(output, page(experiments, logs, figures, output, further or ()))
     console.print(f"written to {output}", soft_wrap=True)
 
 

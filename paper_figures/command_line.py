@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from experiments.runner.errors import ExperimentError, LogError, require_known
+from experiments.runner.files import replacing
 from paper_figures.data import Sources
 from paper_figures.registry import FIGURES
 from paper_figures.style import styled
@@ -58,13 +58,11 @@ def save(name: str, sources: Sources, output: Path) -> list[Path]:
     """Draw one figure and replace its PDF and PNG."""
     with styled():
         figure = FIGURES[name](sources)
-        output.mkdir(parents=True, exist_ok=True)
         return [_write(figure, output / f"{name}.{kind}") for kind in ("pdf", "png")]
 
 
 def _write(figure: Figure, path: Path) -> Path:
-    partial = path.with_name(path.name + ".partial")
     undated = {"CreationDate": None} if path.suffix == ".pdf" else {}  # same logs, same bytes
-    figure.savefig(partial, format=path.suffix[1:], dpi=DOTS_PER_INCH, metadata=undated)
-    os.replace(partial, path)
+    with replacing(path) as partial:
+        figure.savefig(partial, format=path.suffix[1:], dpi=DOTS_PER_INCH, metadata=undated)
     return path

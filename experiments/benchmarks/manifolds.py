@@ -12,13 +12,12 @@ from importlib import import_module
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrizations
 
 from experiments.benchmarks.benchmark import Benchmark, Row, Setup, Shape
 from experiments.benchmarks.maps import PRODUCT, SLOW_SECONDS
 from experiments.benchmarks.stopwatch import BLOCK, Step, interleaved, peak_bytes
 from experiments.methods.method import Attach, Descend, parametrized
-from experiments.methods.peers import geoopt_on
+from experiments.methods.peers import geoopt_on, torch_orthogonal
 from experiments.runner.errors import require_known
 from experiments.runner.tables import TextTable
 from manifolds.catalogue import ENTRIES, Case, Entry
@@ -53,11 +52,6 @@ def geotorch_class(name: str) -> Descend:
     return parametrized(attach)
 
 
-def torch_orthogonal(module: nn.Module) -> nn.Module:
-    """Constrain by `torch.nn.utils.parametrizations.orthogonal` with its default map."""
-    return parametrizations.orthogonal(module)
-
-
 def geoopt(manifold: str) -> Descend:
     """Riemannian SGD, retraction by the library's default."""
     return geoopt_on(manifold, "RiemannianSGD")
@@ -68,12 +62,12 @@ PEERS: dict[str, dict[str, Descend]] = {
     "Skew": {"geotorch": geotorch("skew")},
     "Sphere": {"geotorch": geotorch("sphere"), "geoopt": geoopt("Sphere")},
     "Orthogonal": {
-        "torch": parametrized(torch_orthogonal),
+        "torch": parametrized(torch_orthogonal()),
         "geotorch": geotorch("orthogonal"),
         "geoopt": geoopt("Stiefel"),
     },
     "SpecialOrthogonal": {
-        "torch": parametrized(torch_orthogonal),
+        "torch": parametrized(torch_orthogonal()),
         "geotorch": geotorch("orthogonal"),
         "geoopt": geoopt("Stiefel"),
     },

@@ -20,7 +20,8 @@ SQUARE = ("64x64", "128x128", "256x256", "512x512", "1024x1024", "2048x2048", "4
 TALL = ("256x64", "1024x64", "4096x64", "16384x64", "65536x64")
 FITTED = 3  # the exponent is that of the last sizes: small ones measure the interpreter
 # The largest n at which a step is tried. torch and geotorch hold n x n matrices of a frame and take
-# thousands of products (10 minutes at 4096 x 64); square exponentials take 130.
+# thousands of products (10 minutes at 4096 x 64); their square exponentials take 650 to 800 at 512
+# and 1024.
 # Our landing and geoopt form n x n matrices too: 17 GB at 65536 x 64. Products of 4096 x 4096 take
 # more than a second: one of the moved bases is tried, and one of two equal peers.
 LARGEST_TALL = {"torch": 1024, "geotorch": 1024, "geoopt": 4096, "landing": 4096}

@@ -15,8 +15,8 @@ from typing import Any
 import torch
 
 from experiments.benchmarks.benchmark import Benchmark, Row, Setup
+from experiments.runner.files import write_text
 from experiments.runner.provenance import commit, device_name, versions
-from experiments.runner.report import write_page
 from experiments.runner.tables import TextTable
 
 
@@ -40,11 +40,11 @@ def carry_out(
         if part not in done:
             show(part)
             done[part] = benchmark.measure(part, setup)
-            write_page(partial, _json(header, done))
+            write_text(partial, _json(header, done))
     rows = [row for part in parts or benchmark.parts for row in done[part]]
     tables = benchmark.tables(rows)
-    write_page(path, json.dumps({**header, "rows": rows}, indent=1) + "\n")
-    write_page(path.with_suffix(".md"), page(name, header, tables))
+    write_text(path, json.dumps({**header, "rows": rows}, indent=1) + "\n")
+    write_text(path.with_suffix(".md"), page(name, header, tables))
     partial.unlink(missing_ok=True)
     return tables
 

@@ -26,10 +26,10 @@ from experiments.runner.tables import TextTable
 from manifolds import Manifold
 from manifolds.verify.laws.jacobian import rank
 
-STEPS = 200
-RATES = (1.0, 0.3, 0.1, 0.03, 0.01)
-TARGETS = 16
-DISTANCE = 1 / 4
+STEPS = 200  # ours, as are the numbers below
+RATES = (1.0, 0.3, 0.1, 0.03, 0.01)  # 1 is exact where weights are parameters; then a third each
+TARGETS = 16  # the table shows their median, least and largest
+DISTANCE = 1 / 4  # of the target: far above rounding, and near enough for tangents to tell the way
 GENERIC = 1 / 2  # parameters moved by this times a normal draw: no tie is left
 KINDS = ("random", "missed")
 

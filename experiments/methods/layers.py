@@ -6,7 +6,7 @@ on the weight, or a projection after each step; `Constrained` applies all of it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,14 +15,17 @@ from torch import Tensor, nn
 
 import manifolds
 from experiments.methods.infeasible import RESTORING_WEIGHT, departure
-from experiments.methods.method import AfterStep, Attach, Family, Method, parametrized, weight_of
+from experiments.methods.method import (
+    AfterStep,
+    Attach,
+    Family,
+    Method,
+    parametrized,
+    unchanged,
+    weight_of,
+)
 from experiments.methods.ours import on, rebase
-from experiments.methods.peers import PEERS, package, polar_factor
-
-
-def keep(module: nn.Module) -> nn.Module:
-    """Constrain nothing: the layer only gets the same orthogonal start as the others."""
-    return module
+from experiments.methods.peers import PEERS, package, polar_factor, riemannian_adam
 
 
 def _geoopt_parameter(module: nn.Module) -> nn.Module:
@@ -34,10 +37,6 @@ def _geoopt_parameter(module: nn.Module) -> nn.Module:
         )
     module.weight = geoopt.ManifoldParameter(x.clone(), manifold=geoopt.Stiefel())
     return module
-
-
-def _riemannian_adam(parameters: Iterable[Any], learning_rate: float) -> torch.optim.Optimizer:
-    return package("geoopt").optim.RiemannianAdam(parameters, lr=learning_rate)
 
 
 @torch.no_grad()
@@ -52,7 +51,8 @@ def _penalty(w: Tensor) -> Tensor:
 
 
 def _kept(name: str, family: Family, **options: Any) -> Method:
-    return Method(name, family, parametrized(keep), keep, **options)
+    """Return a method whose layers only get the same orthogonal start as the others."""
+    return Method(name, family, parametrized(unchanged), unchanged, **options)
 
 
 ORTHOGONAL_START = _kept("unconstrained-orthogonal", Family.INFEASIBLE, constrained=False)
@@ -62,9 +62,9 @@ OTHERS = (
     Method(
         "geoopt-adam",
         Family.PEER,
-        parametrized(_geoopt_parameter, _riemannian_adam),
+        parametrized(_geoopt_parameter, riemannian_adam),
         _geoopt_parameter,
-        optimizer=_riemannian_adam,
+        optimizer=riemannian_adam,
     ),
     _kept("projection", Family.PEER, after_step=_project),
     _kept("penalty", Family.INFEASIBLE, penalty=_penalty),

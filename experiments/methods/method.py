@@ -91,6 +91,11 @@ def weight_of(module: nn.Module) -> Tensor:
     return cast(Tensor, module.weight)
 
 
+def unchanged(module: nn.Module) -> nn.Module:
+    """Constrain nothing: what an optimizer, a penalty or a projection does is all there is."""
+    return module
+
+
 def momentum_descent(parameters: Iterator[Tensor], learning_rate: float) -> torch.optim.Optimizer:
     """M ← μ M + ∇f, X ← X - η M."""
     return torch.optim.SGD(parameters, lr=learning_rate, momentum=MOMENTUM)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -37,8 +38,8 @@ def package(name: str) -> ModuleType:
         raise ExperimentError(f"the {name} methods need the package {name}: {way_out}") from error
 
 
-def torch_orthogonal(map_name: str) -> Attach:
-    """`torch.nn.utils.parametrizations.orthogonal`."""
+def torch_orthogonal(map_name: str | None = None) -> Attach:
+    """`torch.nn.utils.parametrizations.orthogonal`, without a name by its default map."""
     return lambda module: parametrizations.orthogonal(module, orthogonal_map=map_name)
 
 
@@ -70,6 +71,11 @@ def geoopt_on(manifold: str, optimizer: str, **options: float) -> Descend:
         return Trained(module, make(module.parameters(), lr=learning_rate, **options), loss)
 
     return descend
+
+
+def riemannian_adam(parameters: Iterable[Any], learning_rate: float) -> torch.optim.Optimizer:
+    """`geoopt.optim.RiemannianAdam`."""
+    return package("geoopt").optim.RiemannianAdam(parameters, lr=learning_rate)
 
 
 def polar_factor(x: Tensor) -> Tensor:

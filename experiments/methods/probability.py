@@ -5,7 +5,6 @@ They act on a module with `squares` and `vectors`, lists of modules that are the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Protocol, cast
 
 import torch
@@ -20,10 +19,11 @@ from experiments.methods.method import (
     Method,
     adam,
     parametrized,
+    unchanged,
     weight_of,
 )
 from experiments.methods.ours import on
-from experiments.methods.peers import package
+from experiments.methods.peers import package, riemannian_adam
 
 SINKHORN_STEPS = 20  # of Xie et al. 2025, section 4.3
 PENALTY = 30.0
@@ -94,14 +94,6 @@ def _birkhoff_parameter(module: nn.Module) -> nn.Module:
     return module
 
 
-def _riemannian_adam(parameters: Iterable[Any], learning_rate: float) -> torch.optim.Optimizer:
-    return package("geoopt").optim.RiemannianAdam(parameters, lr=learning_rate)
-
-
-def _as_it_is(module: nn.Module) -> nn.Module:
-    return module
-
-
 @torch.no_grad()
 def _project(module: nn.Module) -> None:
     task = cast(Stochastic, module)
@@ -134,9 +126,9 @@ METHODS = (
         "geoopt-adam",
         Family.PEER,
         _both(_birkhoff_parameter, SIMPLEX),
-        optimizer=_riemannian_adam,
+        optimizer=riemannian_adam,
     ),
-    _method("projection", Family.PEER, _as_it_is, _project),
-    _method("penalty", Family.INFEASIBLE, _as_it_is, penalty=_penalty),
-    _method("unconstrained", Family.INFEASIBLE, _as_it_is, constrained=False),
+    _method("projection", Family.PEER, unchanged, _project),
+    _method("penalty", Family.INFEASIBLE, unchanged, penalty=_penalty),
+    _method("unconstrained", Family.INFEASIBLE, unchanged, constrained=False),
 )

@@ -21,6 +21,7 @@ from experiments.methods.method import (
     Updated,
     adam,
     parametrized,
+    unchanged,
     weight_of,
 )
 from experiments.methods.ours import on
@@ -97,16 +98,12 @@ def _project(module: nn.Module) -> None:
     weight_of(module).copy_(projected(weight_of(module)))
 
 
-def _matrix(module: nn.Module) -> nn.Module:
-    return module
-
-
 SCALED = "scaled-fit"
 METHODS = (
     Method("parametrized", Family.OURS, parametrized(stable, adam), stable),
-    Method("projection", Family.PEER, parametrized(_matrix, adam, _project)),
+    Method("projection", Family.PEER, parametrized(unchanged, adam, _project)),
     Method("projected-fit", Family.PEER, _constant),
     Method(SCALED, Family.PEER, _constant),
     Method("penalty", Family.INFEASIBLE, _penalized),
-    Method("unconstrained", Family.INFEASIBLE, parametrized(_matrix, adam), constrained=False),
+    Method("unconstrained", Family.INFEASIBLE, parametrized(unchanged, adam), constrained=False),
 )

@@ -172,7 +172,7 @@ def claims(settings: CopyingMemory, frame: pandas.DataFrame) -> list[Claim]:
 def _learns(settings: CopyingMemory, name: str, rows: pandas.DataFrame) -> Claim:
     rounding = floor(settings.hidden, dtype_of(rows))
     evidence = limits(_below(rows), at_most("violation", worst("violation"), rounding)(rows))
-    return Claim(f"{name}: copies, on the manifold", *evidence)
+    return Claim(f"{name}: copies at its lowest loss, on the manifold", *evidence)
 
 
 def _below(rows: pandas.DataFrame) -> Limit:
@@ -180,7 +180,9 @@ def _below(rows: pandas.DataFrame) -> Limit:
 
 
 def _start_claim(rows: pandas.DataFrame) -> Claim:
-    return Claim("unconstrained from the same start: copies too", *limits(_below(rows)))
+    return Claim(
+        "unconstrained from the same start: copies too at its lowest loss", *limits(_below(rows))
+    )
 
 
 def _default_claim(rows: pandas.DataFrame) -> Claim:

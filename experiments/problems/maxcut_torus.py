@@ -19,12 +19,14 @@ Three methods move X itself, on graphs of at most `dense` nodes (L-BFGS keeps 20
 `FixedRankPSD`, which knows no diagonal: its P says X = D^(-1/2) P D^(-1/2), D = diag P, and r is
 the smallest with r (r + 1)/2 > n if that is below `rank`. `correlation-lbfgs` is on `Correlation`,
 from 0.9 X + 0.1 I of the common start. Optima have rank 2 here, on the boundary of the last two
-sets, of ranks r and n, which only come close: `correlation-lbfgs` to 6e-6 or less in most runs,
-and to 0.02 in one, whose z had run to where gradients vanish; of it no optimum is claimed.
+sets, of ranks r and n, which only come close: `correlation-lbfgs` to 7e-6 or less in most runs, and
+to 0.024 in one (C5, seed 0), whose z had run to where gradients vanish; of it no optimum is
+claimed.
 
 Of `lbfgs` no optimum is claimed: it never moves the base, and vectors that travel far from it make
-its chart uneven and its convergence slow (5878 edges where `lbfgs-rebased` finds 5880). Fairness:
-one start, one budget of steps, a rate tuned over `GRID` on a seed that is not reported.
+its chart uneven and its convergence slow (5876 or 5878 edges where `lbfgs-rebased` finds 5880).
+
+Fairness: one start, one budget of steps, a rate tuned over `GRID` on a seed that is not reported.
 """
 
 from __future__ import annotations

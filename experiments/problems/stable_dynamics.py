@@ -142,7 +142,8 @@ def _claim(name: str, rows: pandas.DataFrame) -> Claim:
         at_most("violation", worst("violation"), 0.0)(rows),
         at_most("error / projected", lowest("over_projected"), 1.0)(rows),
     )
-    return Claim(f"{name}: stable at every step, better than the projected fit", *evidence)
+    text = "stable at every step, at the lowest loss better than the projected fit"
+    return Claim(f"{name}: {text}", *evidence)
 
 
 EXPERIMENT = Experiment(

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 
 from experiments.runner.errors import LogError
+from experiments.runner.files import replacing
 from experiments.runner.logs import PartialLog, Row
 from experiments.runner.trial import Stateful
 
@@ -46,13 +47,11 @@ def write(path: Path, checkpoint: Checkpoint) -> None:
     """Replace the checkpoint at `path`."""
     content = io.BytesIO()
     torch.save(vars(checkpoint), content)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
+    with replacing(path) as partial, partial.open("wb") as file:
         file.write(hashlib.sha256(content.getbuffer()).digest())
         file.write(content.getbuffer())
         file.flush()
         os.fsync(file.fileno())  # the name must never be on disk before the contents
-    os.replace(partial, path)
 
 
 def read(path: Path) -> Checkpoint:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 import pandas
 
 from experiments.methods import Family, Method
-from experiments.runner.experiment import Claim, Limit, PerSeed, limits
-from experiments.runner.extremes import highest
+from experiments.runner.experiment import Claim, Limit, PerSeed, last, limits
+from experiments.runner.extremes import highest, lowest
 
 Limited = Callable[[pandas.DataFrame], Limit]
 
@@ -38,3 +38,19 @@ def claimed(
     """Return the rows of methods that must reach the optimum, and those of the others."""
     must = frame.method.map(lambda name: methods[name].optimum_claimed).astype(bool)
     return frame[must], frame[~must]
+
+
+def ends_unclaimed(
+    frame: pandas.DataFrame, methods: Mapping[str, Method]
+) -> dict[str, tuple[float, float]]:
+    """Return the least and largest gap at which each of ours ends of which no optimum is claimed.
+
+    A loss without a known optimum has no gap, and is judged otherwise.
+    """
+    _, others = claimed(frame[(frame.family == Family.OURS) & frame.method.isin(methods)], methods)
+    ends = {
+        str(name): last("gap")(rows).values()
+        for name, rows in others.groupby("method")
+        if rows.gap.notna().any()
+    }
+    return {name: (lowest(gaps), highest(gaps)) for name, gaps in ends.items()}

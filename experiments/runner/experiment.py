@@ -46,7 +46,7 @@ class Claim:
     """One sentence that the logs confirm or refute, and the numbers that do so."""
 
     text: str
-    published: str  # what must hold, one line per number
+    required: str  # what must hold, one line per number
     measured: str
     reproduced: bool
 
@@ -67,9 +67,9 @@ class Limit:
 
 def limits(*all_of: Limit) -> tuple[str, str, bool]:
     """Return what must hold, what was measured, and whether every limit holds."""
-    published = "\n".join(f"{limit.name} <= {limit.limit:.2g}" for limit in all_of)
+    required = "\n".join(f"{limit.name} <= {limit.limit:.2g}" for limit in all_of)
     measured = "\n".join(f"{limit.measured:.2g}" for limit in all_of)
-    return published, measured, all(limit.holds for limit in all_of)
+    return required, measured, all(limit.holds for limit in all_of)
 
 
 PerSeed = Callable[[pandas.DataFrame], Mapping[int, float]]  # rows of a method -> number per seed

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from experiments.runner.experiment import Experiment
+from experiments.runner.files import write_text
 
 FILE = Path(__file__).parent.parent / "results" / "learning_rates.json"
 SEED = 1000  # no preset reports it
@@ -28,10 +28,7 @@ def save(experiment: Experiment, preset: str, rates: Mapping[str, float]) -> Non
     """Merge the rates into the file."""
     table = _read()
     table.setdefault(experiment.name, {}).setdefault(preset, {}).update(rates)
-    FILE.parent.mkdir(parents=True, exist_ok=True)
-    partial = FILE.with_suffix(".partial")
-    partial.write_text(json.dumps(table, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(partial, FILE)
+    write_text(FILE, json.dumps(table, indent=1, sort_keys=True) + "\n")
 
 
 def best(merits: Mapping[float, float]) -> float:

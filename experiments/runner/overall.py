@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from experiments.runner.claims import ends_unclaimed
 from experiments.runner.errors import LogError, MissingDataError
 from experiments.runner.experiment import Claim, Experiment
 from experiments.runner.logs import RunLog, frame, read_run
@@ -23,6 +24,9 @@ class Conclusion:
     claims: Sequence[Claim]
     failed: int = 0  # runs that ended with an error
     missing: str = ""  # why no run was made
+    presets: Sequence[str] = ()  # of the logs
+    unclaimed: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """The gaps, least and largest, at which those of our methods end that claim no optimum."""
 
     @property
     def reproduced(self) -> bool:
@@ -34,8 +38,12 @@ def conclude(
     experiment: Experiment, settings: Any, logs: list[RunLog], failed: int = 0
 ) -> Conclusion:
     """Check the experiment's claims on its logs."""
-    claims = experiment.claims(settings, frame(logs)) if logs else []
-    return Conclusion(experiment.name, claims, failed)
+    if not logs:
+        return Conclusion(experiment.name, [], failed)
+    rows, presets = frame(logs), sorted({log.header["preset"] for log in logs})
+    ends = ends_unclaimed(rows, experiment.methods)
+    claims = experiment.claims(settings, rows)
+    return Conclusion(experiment.name, claims, failed, presets=presets, unclaimed=ends)
 
 
 def plan_what_is_here(
@@ -52,10 +60,12 @@ def plan_what_is_here(
 
 
 def summary(conclusions: Iterable[Conclusion]) -> str:
-    """Return the last line: how many claims of how many experiments hold."""
+    """Return the last line: how many claims of how many experiments hold, at which presets."""
     every = list(conclusions)
     claims = [claim.reproduced for each in every for claim in each.claims]
     text = f"{sum(claims)} of {len(claims)} claims of {len(every)} experiments are reproduced"
+    presets = sorted({preset for each in every for preset in each.presets})
+    text += f" at preset {', '.join(presets)}" * bool(presets)
     failed, missing = sum(each.failed for each in every), sum(bool(e.missing) for e in every)
     more = [f"{failed} runs failed"] * bool(failed) + [f"{missing} not run"] * bool(missing)
     return "; ".join([text, *more])

@@ -2,24 +2,24 @@
 
 import hashlib
 import platform
-import subprocess
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
+
+from manifolds.verify.source import git, version_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("torch", "numpy", "scipy", "geotorch", "geoopt", "pymanopt", "scikit-learn")
 # What cannot change a number is not part of the code version.
 PRESENTATION = {
     "__main__.py",
-    "archive.py",
     "command_line.py",
     "console.py",
     "engines.py",
     "errors.py",
+    "files.py",
     "overall.py",
     "report.py",
     "sweep.py",
@@ -29,14 +29,8 @@ PRESENTATION = {
 
 def versions() -> dict[str, str]:
     """Python's and each package's version; a package that is not installed says so."""
-    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
+    packages = {name: version_of(name) or "not installed" for name in PACKAGES}
+    return {"python": platform.python_version(), **packages}
 
 
 def device_name(device: str) -> str:
@@ -60,18 +54,9 @@ def _processor() -> str:
 @cache
 def commit() -> str:
     """Return the checkout's commit, `+` if more than results has changed; `unknown` outside one."""
-    revision = _git("rev-parse", "--short=12", "HEAD")
-    changes = _git("status", "--porcelain", "--", ".", ":!experiments/results")
+    revision = git(ROOT, "rev-parse", "--short=12", "HEAD")
+    changes = git(ROOT, "status", "--porcelain", "--", ".", ":!experiments/results")
     return f"{revision}{'+' if changes else ''}" if revision else "unknown"
-
-
-def _git(*arguments: str) -> str:
-    try:
-        command = ["git", "-C", str(ROOT), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # no shell, constant arguments
-    except FileNotFoundError:  # no git on this machine: the log then carries the code hash alone
-        return ""
-    return done.stdout.strip()
 
 
 @cache

@@ -93,21 +93,27 @@ def _line(experiment: Experiment, name: str, rows: pandas.DataFrame) -> list[str
 
 def _cells(column: Column, rows: pandas.DataFrame) -> list[str]:
     values = [float(value) for value in column.value(rows).values()]
-    middle = _number(column, float(np.median(values)))
-    low, high = _number(column, lowest(values)), _number(column, highest(values))
-    return [middle, low if low == high else f"{low}..{high}"] if column.spread else [middle]
+    middle = _number(column.format, float(np.median(values)))
+    spread = span(column.format, lowest(values), highest(values))
+    return [middle, spread] if column.spread else [middle]
 
 
-def _number(column: Column, value: float) -> str:
+def span(shape: str, least: float, largest: float) -> str:
+    """`1.0e-6..2.0e-6`, or one number where both are shown alike."""
+    low, high = _number(shape, least), _number(shape, largest)
+    return low if low == high else f"{low}..{high}"
+
+
+def _number(shape: str, value: float) -> str:
     if value == 0:
         return "0"
-    return "-" if math.isnan(value) else LEADING_ZERO.sub(r"\1", column.format.format(value))
+    return "-" if math.isnan(value) else LEADING_ZERO.sub(r"\1", shape.format(value))
 
 
 def verdicts(claims: Sequence[Claim]) -> TextTable:
-    """One line per claim: expected, measured, reproduced or not."""
-    lines = [[c.text, c.published, c.measured, VERDICT[c.reproduced]] for c in claims]
-    return TextTable(["claim", "published", "ours", "verdict"], lines, fixed=(1, 2, 3))
+    """One line per claim: required, measured, reproduced or not."""
+    lines = [[c.text, c.required, c.measured, VERDICT[c.reproduced]] for c in claims]
+    return TextTable(["claim", "required", "ours", "verdict"], lines, fixed=(1, 2, 3))
 
 
 def overall(
@@ -123,7 +129,7 @@ def overall(
             lines.append([each.missing, "", "", "NOT RUN"])
         lines = lines or [["no claim", "", "", ""]]
         cells += [[name(each.experiment) if i == 0 else "", *line] for i, line in enumerate(lines)]
-    titles = ["experiment", "claim", "published", "ours", "verdict"]
+    titles = ["experiment", "claim", "required", "ours", "verdict"]
     return TextTable(titles, cells, fixed=(0, 2, 3, 4))
 
 

@@ -14,10 +14,10 @@ from manifolds.maps import Map
 class AlmostOrthogonal(Manifold):
     """X = Q (I + r tanh S), QᴴQ = I, S = Sᴴ; (*batch, n, k), (*batch, m, m) -> (*batch, n, k).
 
-    m = min(n, k), 0 < r < 1; wide X by their transposes. X = QH is the polar decomposition, a
-    diffeomorphism onto its image, and Q moves about an assigned base by the maps of `Orthogonal`
-    (complex X: of `Unitary`): full rank n k (complex: 2 n k), repeated singular values included.
-    S = V atanh((σ - 1)/r) Vᴴ.
+    m = min(n, k), 0 < r < 1; wide X by their transposes. X = QH is the polar decomposition (Higham,
+    Functions of Matrices, 2008, chapter 8), a diffeomorphism for H ≻ 0, and Q moves about an
+    assigned base by the maps of `Orthogonal` (complex X: of `Unitary`): full rank n k (complex: 2 n
+    k), repeated singular values included. S = V atanh((σ - 1)/r) Vᴴ.
 
     |σ - 1| = r is not reached: a larger radius has it inside. `project` clips singular values to 1
     ± r (1 - 16 max(n, k) eps / r), nearest in every unitarily invariant norm; `random_point` is X

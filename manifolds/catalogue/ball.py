@@ -16,9 +16,9 @@ class Ball(UnitBall):
     as 1 / 2‖p‖². `PoincareBall` is the same set in the conformal chart.
 
     The sphere is not reached, `Sphere` has it: parameters so large that 1 - ‖x‖ is below rounding
-    land on it.
-    `project` is nearest in the Euclidean norm, to radius 1 - (n + 2) eps from on or outside the
-    sphere; `random_point` is uniform in the ball.
+    land on it. `project` keeps the points of the open ball, and takes the sphere and what is
+    outside radially to norm 63/64 (see `RADIUS`): not to the nearest point. `random_point` is
+    uniform in the ball.
     """
 
     def embed(self, *parameters: Tensor) -> Tensor:

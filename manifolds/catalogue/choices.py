@@ -109,13 +109,8 @@ def interior_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: AR
 
 
 def radii(size: Size) -> tuple[Options, ...]:  # noqa: ARG001 -- the same for every size
-    """A narrow shell and a wide one."""
+    """A shell of middle width, a narrow one, and a wide one by another map."""
     return ({"radius": 0.5}, {"radius": 0.1}, {"radius": 0.9, "map": "polar"})
-
-
-def unsaturated_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
-    """log(1/eps) / 32: ‖S‖ <= 5 for small normal S, 1 - tanh S = 2 e^(-2S) stays far above eps."""
-    return -math.log(torch.finfo(dtype).eps) / 32
 
 
 def ranks(size: Size) -> tuple[Options, ...]:
@@ -186,8 +181,20 @@ def logarithmic_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa:
 
 
 def condition_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
-    """log(1/eps) / 16: ‖A‖₂ <= 5 for small normal A, and cond exp(A) <= e^(2‖A‖) stays < 1/eps."""
+    """log(1/eps) / 16: ‖A‖₂ <= 5 for small normal A, and cond exp(A) <= e^(2‖A‖) stays < 1/eps.
+
+    Draws of ±2 scale a similarity A = L exp(z) to the condition eps^(-1/4).
+    """
     return -math.log(torch.finfo(dtype).eps) / 16
+
+
+def half_condition_scale(manifold: Manifold, dtype: torch.dtype) -> float:
+    """Half of `condition_scale`: log(1/eps) / 32.
+
+    ‖S‖ <= 5 for small normal S, and 1 - tanh S, about 2 e^(-2S), stays far above eps. Where the
+    round trip multiplies the couplings of a chain, their product stays near 1.
+    """
+    return condition_scale(manifold, dtype) / 2
 
 
 def chained_scale(manifold: Manifold, dtype: torch.dtype) -> float:
@@ -210,16 +217,6 @@ def graded_scale(manifold: Manifold, dtype: torch.dtype) -> float:
 def regraded_scale(manifold: Manifold, dtype: torch.dtype) -> float:
     """Half of `graded_scale`: the triangle multiplies an assigned block, conditions multiply."""
     return graded_scale(manifold, dtype) / 2
-
-
-def similarity_scale(manifold: Manifold, dtype: torch.dtype) -> float:  # noqa: ARG001
-    """log(1/eps) / 16: draws of ±2 scale A = L exp(z) to the condition eps^(-1/4)."""
-    return -math.log(torch.finfo(dtype).eps) / 16
-
-
-def chain_scale(manifold: Manifold, dtype: torch.dtype) -> float:
-    """Half of that: chains of couplings, whose product counts in the round trip, stay near 1."""
-    return similarity_scale(manifold, dtype) / 2
 
 
 def joined(*size: int) -> Manifold:

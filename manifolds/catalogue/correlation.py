@@ -11,7 +11,9 @@ from manifolds.linear_algebra.basics import add_identity, diagonal, dot, identit
 from manifolds.linear_algebra.range import clipped, largest_factor
 
 PROJECTIONS = 200
-"""Alternating projections converge linearly; this many bring noise to about 1e-6."""
+"""Alternating projections converge linearly, the slower the larger X is: this many bring normal
+noise to rounding, 10 times that (32×32) to 1e-3 of the nearest matrix, and 100 times it to 6e-2
+(4×4, 16×16; measured by twice as many). What is returned is a correlation matrix all the same."""
 
 
 def gram_of_rows(f: Tensor) -> Tensor:

@@ -1,16 +1,13 @@
 """Matrices of rank exactly r: {X : rank X = r}, an open part of the closed set of `LowRank`."""
 
-import math
-
 import torch
 from torch import Tensor
 
-from manifolds.catalogue.general_linear import floored
+from manifolds.catalogue.general_linear import exponential_in_range, floored
 from manifolds.catalogue.ranked import Ranked, row_space, truncated_svd
 from manifolds.linear_algebra.basics import identity
 from manifolds.linear_algebra.decompositions import qr, singular_values
-from manifolds.linear_algebra.exponential import exponential
-from manifolds.linear_algebra.range import clipped, largest_factor, saturated
+from manifolds.linear_algebra.range import clipped, largest_factor
 
 
 class FixedRank(Ranked):
@@ -41,8 +38,7 @@ class FixedRank(Ranked):
         """(U + M) S exp(E) (V + N)ᴴ."""
         m, e, n = parameters
         u, s, v = (self.recalled(name, m) for name in ("left", "core", "right"))
-        core = s @ exponential(saturated(e, math.log(torch.finfo(e.dtype).max) / 4))
-        return graph(u, m) @ core @ graph(v, n).mH
+        return graph(u, m) @ (s @ exponential_in_range(e)) @ graph(v, n).mH
 
     def coordinates(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """X = U S Vᴴ is remembered; the parameters are zero."""

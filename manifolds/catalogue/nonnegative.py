@@ -10,7 +10,7 @@ from manifolds.interface import Manifold, Normal
 
 
 class Nonnegative(Manifold):
-    """x = w²; (*batch) -> (*batch), elementwise.
+    """x = w²; (*batch) -> (*batch), elementwise: X = WWᵀ of Burer & Monteiro 2003 for 1×1 matrices.
 
     Every element is a manifold of its own, zero included. There the derivative 2w is zero, rank 0,
     as for every smooth map onto a set with a boundary: gradient descent does not leave x = 0;

@@ -6,16 +6,7 @@ from torch import Tensor
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra import log_cholesky
 from manifolds.linear_algebra.basics import diagonal, norm, sym
-
-
-def to_simplex(values: Tensor, total: float) -> Tensor:
-    """The nearest λ >= 0 with Σ λ = total (Held, Wolfe & Crowder 1974); (*batch, n), n >= 1."""
-    shifted = values - values.amax(-1, keepdim=True)  # or a huge λ would swallow the total
-    u = shifted.sort(-1, descending=True).values
-    counts = torch.arange(1, u.shape[-1] + 1, device=u.device, dtype=u.dtype)
-    thresholds = (u.cumsum(-1) - total) / counts
-    last = (u > thresholds).sum(-1, keepdim=True) - 1
-    return (shifted - thresholds.gather(-1, last)).clamp_min(0)
+from manifolds.linear_algebra.simplex import lowered
 
 
 class Spectrahedron(Manifold):
@@ -71,7 +62,9 @@ class Spectrahedron(Manifold):
         n = self.size[0]
         floor = min(self.tolerance(x.dtype), 1 / (2 * n))
         values, v = torch.linalg.eigh(sym(x))
-        values = floor + to_simplex(values - floor, 1 - n * floor)
+        values = values - floor
+        values = values - values.amax(-1, keepdim=True)  # or a huge λ would swallow the total
+        values = floor + lowered(values, 1 - n * floor)
         return sym((v * values.unsqueeze(-2)) @ v.mH)
 
     def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:

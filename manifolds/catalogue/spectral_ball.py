@@ -18,7 +18,9 @@ class SpectralBall(Manifold):
     whose columns are orthonormal to rounding for every W: that is how it is computed. The scalar
     case is x = w / √(1 + w²). Columns are taken in an order set by assignment, that of Cholesky's
     method with diagonal pivots on I - XᴴX: a small pivot, next to ‖X‖₂ = 1, is then the last one.
-    In another order its column of W, of size eps^(-1/2), spoils the ones behind it.
+    In another order its column of W, of size eps^(-1/2), spoils the ones behind it. The set of
+    complex X is the classical domain of the first type (Hua, Harmonic analysis of functions of
+    several complex variables in the classical domains, 1963).
 
     ‖X‖₂ = 1 is not reached: `Scaled` with a factor > 1 has it inside. `project` clips singular
     values at 1 - 16 max(n, k) eps, nearest in every unitarily invariant norm; `random_point` is X

@@ -9,7 +9,8 @@ def row(entry: Entry) -> str:
     call = f"`{entry.name}({', '.join(axes)})`"
     forms = {"real": entry.real_form, "complex": entry.complex_form}
     field = ", ".join(form for form, there in forms.items() if there)
-    return f"| {call} | {entry.formula} | {field} | {entry.reference} |"
+    formula = entry.formula.replace("|", "\\|")  # or Markdown would begin another cell
+    return f"| {call} | {formula} | {field} | {entry.reference} |"
 
 
 def markdown_table() -> str:

@@ -16,9 +16,8 @@ class UnitBall(Manifold):
     """‖x‖ < 1; (*batch, n) -> (*batch, n). An author writes the chart.
 
     The sphere is not reached, `Sphere` has it: parameters so large that 1 - ‖x‖ is below rounding
-    land on it.
-    `project` keeps the ball and takes the sphere and what is outside radially to `RADIUS`.
-    `random_point` is uniform in the ball.
+    land on it. `project` keeps the ball and takes the sphere and what is outside radially to
+    `RADIUS`. `random_point` is uniform in the ball.
     """
 
     axes = ("n",)

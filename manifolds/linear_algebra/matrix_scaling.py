@@ -96,11 +96,11 @@ def scaled(z: Tensor) -> Tensor:
 
 
 def polished(p: Tensor) -> Tensor:
-    """One more Newton step, P_ij (1 + a_i + b_j) with sums 1 but for the squares of what is off.
+    """One more Newton step, P_ij (1 + a_i + b_j), after which the sums are off by the squares.
 
-    In Note [Dual] the sums carry the rounding of exp(z_ij + f_i), n eps and more; these of P itself
-    are summed without (in float64), so that products of many such matrices keep their sums. Small
-    entries keep their digits. P stays where the step is not small: there the sums are far from 1.
+    The sums in Note [Dual] carry the rounding of exp(z_ij + f_i), n eps and more. Here those of P
+    itself are taken, in float64, so that products of many such matrices keep their sums. Small
+    entries keep their digits. Where the step is not small the sums are far from 1, and P stays.
     """
     r, c = ((1 - p.sum(d, dtype=torch.float64)).to(p) for d in (-1, -2))
     a = solve_grounded(laplacian(p), r - (p @ c.unsqueeze(-1)).squeeze(-1))

@@ -29,14 +29,15 @@ from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import add_identity, readable, sym, times
 from manifolds.linear_algebra.differentiable import differentiable
-from manifolds.linear_algebra.inverse import accretive_inverse
+from manifolds.linear_algebra.inverse import accretive_inverse, by_lapack
 from manifolds.linear_algebra.opaque import opaque
 from manifolds.linear_algebra.orthonormalize import orthonormality_error
 from manifolds.linear_algebra.sylvester import size_of, sylvester
 from manifolds.linear_algebra.symmetry import skew_part
 
 STEPS = 12
-"""Scaled Newton needs 9 steps up to condition number 1e16 (Higham 2008, section 8.9)."""
+"""Scaled Newton needs 9 steps up to condition number 1e16 (Higham 2008, section 8.9). Beyond, where
+rounding decides, it took 10 at 1e100 and 1e300 (64×64, measured). A CPU stops on arrival."""
 SCHEMES = ((1, 0), (2, 0), (2, 1), (3, 1), (3, 2), (4, 2))
 """m and r of Note [Near the base]: degrees 1, 2, 4, 6, 9, 12 by 0, 1, 2, 3, 4, 5 products."""
 COEFFICIENTS = [math.prod((0.5 - i) / i for i in range(1, j + 1)) for j in range(14)]
@@ -73,12 +74,7 @@ def _combined(powers: list[Tensor], start: int) -> Tensor:
     return total
 
 
-def pivoted_inverse(x: Tensor) -> Tensor:
-    """X⁻¹ by LAPACK."""
-    return torch.linalg.inv_ex(x).inverse
-
-
-def newton(x: Tensor, inverse: Callable[[Tensor], Tensor] = pivoted_inverse) -> Tensor:
+def newton(x: Tensor, inverse: Callable[[Tensor], Tensor] = by_lapack) -> Tensor:
     """Polar factor of square X; Note [Far from the base]."""
     for _ in range(STEPS):
         # torch.compile runs operators below the lazy conjugate of .mH and drops it (torch 2.13)

@@ -15,15 +15,11 @@ from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import add_identity, gram, readable, sym, times
 from manifolds.linear_algebra.differentiable import differentiable
-from manifolds.linear_algebra.inverse import by_blocks
+from manifolds.linear_algebra.inverse import by_blocks, by_lapack, needs_pivots
 from manifolds.linear_algebra.near_identity import is_zero, times_near_identity
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.orthonormalize import orthonormalized
-from manifolds.linear_algebra.polar import (
-    inverse_root_minus_identity,
-    newton,
-    pivoted_inverse,
-)
+from manifolds.linear_algebra.polar import inverse_root_minus_identity, newton
 from manifolds.linear_algebra.sylvester import sylvester
 from manifolds.linear_algebra.symmetry import skew_part
 
@@ -39,8 +35,8 @@ def polar_minus_identity(a: Tensor) -> Tensor:
     z = inverse_root_minus_identity(s, torch.linalg.matrix_norm(s).max().item())
     if z is not None:
         return (a @ z).add_(a).add_(z)
-    mild = (1 + size) ** 2 <= torch.finfo(a.dtype).eps ** -0.5
-    return add_identity(newton(add_identity(a), by_blocks if mild else pivoted_inverse), -1)
+    inverse = by_lapack if needs_pivots(size, a.dtype) else by_blocks
+    return add_identity(newton(add_identity(a), inverse), -1)
 
 
 def _shaped(b: Tensor, a: Tensor) -> tuple[Tensor, Tensor]:

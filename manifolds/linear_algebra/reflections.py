@@ -14,14 +14,14 @@ Z = GᴴV R⁻¹, R̄ = -ZᴴM, h̄ = Im diag R̄, and with the strict upper tri
 V̄ = GM + V(T + Tᴴ + Re diag R̄) + [UZ; 0]. Products n k², forward and backward: two (VᴴV, VMᴴ) and
 three, with k×k work of two triangular solves and three products; for square frames V and M are
 lower triangular, which `staircase_product` uses: 0.8 and 1.7, with two solves of 0.6. The solves
-are from the right, in a CPU's order of the entries: from the left they take twice as long
-(measured, k = 128: 115 µs, not 58). They read one triangle of R. Memory: P, V, R, M.
+are from the right, in the order in which a CPU keeps the entries: from the left they take twice as
+long (k = 128: 115 µs instead of 58, measured). They read one triangle of R. Memory: P, V, R, M.
 
 Note [Digits of the Gram matrix]
 The diagonal of VᴴV is a sum of n positive numbers, and as a product loses digits with n; torch's
-sum adds in cascades. Near the base ‖XᴴX - I‖ was 20 √k eps by the product and 1.8 by the sum at
-n×k = 2048×8, 6.5 and 4.9 at 1024×128 (measured), and a polish begins at 8. It is for large P:
-dependent vᵢ leave 50, and 150 at k = 1024.
+sum adds in cascades. Near the base ‖XᴴX - I‖ was 20 √k eps by the product and 1.8 √k eps by the sum
+at n×k = 2048×8, 6.5 and 4.9 at 1024×128 (measured); a frame is polished from 8 √k eps on. Large P
+need that: nearly dependent vᵢ leave 50 √k eps, and 150 √k eps at k = 1024.
 """
 
 from typing import Any

@@ -14,10 +14,10 @@ WORTH = 512
 
 
 def staircase_product(x: Tensor, y: Tensor, left: str, right: str, out: str) -> Tensor:
-    """XY where X and Y have zeros, and XY is wanted, as `left`, `right`, `out` say.
+    """The part `out` of XY, X and Y having the form `left` and `right`; full, lower or upper.
 
-    What is not wanted is zero or the product, so that a triangle still has to be taken. Blocks are
-    left out of large square matrices; (*batch, n, m), (*batch, m, k) -> (*batch, n, k) otherwise.
+    (*batch, n, m), (*batch, m, k) -> (*batch, n, k). An entry outside of that part is zero or that
+    of XY: the caller takes the triangle. Blocks are left out of single large square matrices only.
     """
     n, m, k = *x.shape[-2:], y.shape[-1]
     if not n == m == k or n < WORTH or x.ndim > 2:

@@ -1,8 +1,8 @@
 """Taylor polynomials of exp(A) - I, in the fewest products known.
 
-Degree m leaves ‖A‖^m / m! of the derivative to first order, so that it reaches θ, θ^m / m! = eps/2.
-The coefficients of degrees 12 and 18 are corrected by Newton's method until the polynomial is
-Taylor's to 2e-16.
+The derivative of the polynomial of degree m leaves out ‖A‖^m / m! to first order: degree m serves
+up to ‖A‖ = θ with θ^m / m! = eps/2. The coefficients of degrees 12 and 18 are corrected by Newton's
+method until the polynomial is Taylor's to 2e-16.
 """
 
 import functools

@@ -14,7 +14,7 @@ ROUNDINGS = 1e3
 STANDARD_ERRORS = 6.0
 """A normal variable is beyond 6 standard errors once in 5e8 trials."""
 NEARBY_ROOT = 0.5
-"""Gradient descent that resolves the objective to eps resolves the point to eps^(1/2)."""
+"""A minimizer that resolves the objective to eps resolves the point to eps^(1/2)."""
 
 
 def missing_orders(

@@ -4,11 +4,9 @@ import json
 import math
 import os
 import platform
-import subprocess
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
@@ -17,6 +15,7 @@ from rich.table import Table
 from manifolds.verify.kept import write_text
 from manifolds.verify.law import EPS
 from manifolds.verify.measure import Row, merged_by
+from manifolds.verify.source import git, version_of
 from manifolds.verify.times import Time
 
 
@@ -99,7 +98,7 @@ def header(device: str) -> dict[str, str | None]:
     """Versions, device, machine and the commit of the source, if it is a checkout."""
     on_gpu = torch.device(device).type == "cuda"
     return {
-        "manifolds": _version("manifolds-torch"),
+        "manifolds": version_of("manifolds-torch"),
         "torch": torch.__version__,
         "python": platform.python_version(),
         "device": device,
@@ -109,24 +108,10 @@ def header(device: str) -> dict[str, str | None]:
     }
 
 
-def _version(distribution: str) -> str | None:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return None
-
-
 def _commit() -> str | None:
     """The commit of the folder this file is in, None from an installed package."""
     here = Path(__file__).resolve().parents[2]
-    if not (here / ".git").exists():
-        return None
-    command = ["git", "-C", str(here), "rev-parse", "HEAD"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 -- no input of a user
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
+    return (git(here, "rev-parse", "HEAD") or None) if (here / ".git").exists() else None
 
 
 def table(rows: Sequence[Row], times: Sequence[Time] = ()) -> Table:

@@ -1,7 +1,7 @@
 """Which laws are measured on which subjects: a fast selection, and the full product.
 
 Note [In turn]
-The fast selection is to take two minutes on two cores. A costly law is measured in one dtype a
+The fast selection takes five minutes on two cores. A costly law is measured in one dtype a
 place, in turn. Costly laws and those of derivatives, ranks and slopes take every second option and
 size of an entry beyond its first, from a start that differs between entries: seven entries share
 the maps, so that each map and base is measured by each law on some of them.

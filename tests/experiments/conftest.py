@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from experiments_helpers import TINY
 
 from experiments.command_line import main
@@ -14,6 +15,11 @@ from experiments.runner.timing import one_thread
 @pytest.fixture
 def logs(tmp_path: Path) -> Path:
     return tmp_path / "logs"
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(1)
 
 
 @pytest.fixture

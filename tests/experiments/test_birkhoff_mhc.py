@@ -33,11 +33,6 @@ EPS = torch.finfo(torch.float64).eps
 PARTLY = "unconstrained"
 
 
-@pytest.fixture
-def generator():
-    return torch.Generator().manual_seed(0)
-
-
 def logged(name, settings=SMALL):
     return list(rows(trial(settings, EXPERIMENT.methods[name], CPU), settings.steps))
 

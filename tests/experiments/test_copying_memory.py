@@ -31,11 +31,6 @@ CPU = Context(0, torch.float32, torch.device("cpu"), 0.001)
 STARTED = [name for name in EXPERIMENT.methods if name != "unconstrained"]
 
 
-@pytest.fixture
-def generator():
-    return torch.Generator().manual_seed(0)
-
-
 def test_a_sequence_is_symbols_pause_marker_and_room_for_the_answer(generator):
     x, y = sequences(5, 3, generator)
     assert x.shape == y.shape == (25, 3)

@@ -30,11 +30,6 @@ STARTED = [n for n in EXPERIMENT.methods if n not in ("unconstrained", "spectral
 FEASIBLE = [n for n, method in EXPERIMENT.methods.items() if method.family is Family.OURS]
 
 
-@pytest.fixture
-def generator():
-    return torch.Generator().manual_seed(0)
-
-
 @pytest.mark.parametrize("settings", [SMALL, THREE], ids=["line", "plane"])
 def test_the_distance_to_the_nearest_tip_attains_the_optimum(settings, generator):
     tips, rim = rims(settings, 50, generator)

@@ -163,15 +163,20 @@ def listen_to_interrupts():
 def test_a_stopped_run_leaves_partial_logs_and_nothing_running(logs, stop, status):
     process = start_a_long_run(logs)
     deadline = time.monotonic() + 60
-    while len(list(logs.rglob("*.partial"))) < 2 and time.monotonic() < deadline:
+    while written(logs) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     os.kill(process.pid, stop)  # to the parent alone: the processes must notice by themselves
     assert process.wait(30) == status
-    partials = list(logs.rglob("*.partial"))
+    partials = list(logs.rglob("*.jsonl.partial"))
     assert len(partials) == 2
     assert all(json.loads(p.read_text().splitlines()[0])["kind"] == "header" for p in partials)
     with pytest.raises(ProcessLookupError):  # the whole session is gone
         wait_until_gone(process.pid, deadline=time.monotonic() + 20)
+
+
+def written(logs):
+    """How many logs have their header on disk; it comes with the first block of rows."""
+    return sum(path.stat().st_size > 0 for path in logs.rglob("*.jsonl.partial"))
 
 
 def wait_until_gone(session, deadline):

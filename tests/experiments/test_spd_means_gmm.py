@@ -11,6 +11,7 @@ import manifolds
 from experiments.methods import Family
 from experiments.problems.spd_means_gmm import (
     EXPERIMENT,
+    LARGEST_GAP,
     Gaussians,
     claims,
     geometric_mean,
@@ -27,11 +28,6 @@ SMALL = Gaussians(steps=60, seeds=(0,), points=200, clusters=2, size=2)
 
 def context(learning_rate=0.01):
     return Context(0, torch.float64, torch.device("cpu"), learning_rate)
-
-
-@pytest.fixture
-def generator():
-    return torch.Generator().manual_seed(1)
 
 
 def test_the_geometric_mean_solves_its_riccati_equation(generator):
@@ -54,11 +50,11 @@ def test_the_likelihood_is_scikit_learn_s(generator):
     assert sizes(v) == (2, 3)
 
 
-@pytest.mark.parametrize(("name", "bound"), [("mean-lbfgs", 1e-6), ("gmm-lbfgs", 1e-3)])
-def test_lbfgs_reaches_the_mean_and_the_likelihood(name, bound):
-    log = list(rows(trial(SMALL, EXPERIMENT.methods[name], context()), SMALL.steps))
-    assert log[-1]["gap"] < bound
-    assert max(row["violation"] for row in log) < 1e-14
+@pytest.mark.parametrize("part", LARGEST_GAP)
+def test_lbfgs_reaches_the_mean_and_the_likelihood(part):
+    log = list(rows(trial(SMALL, EXPERIMENT.methods[f"{part}-lbfgs"], context()), SMALL.steps))
+    assert log[-1]["gap"] < LARGEST_GAP[part]
+    assert max(row["violation"] for row in log) < 1e-14  # asymmetry: rounding, 45 eps
 
 
 @pytest.mark.parametrize("name", EXPERIMENT.methods)

@@ -5,7 +5,8 @@ import itertools
 import pytest
 import torch
 
-from manifolds.catalogue import ENTRIES
+import manifolds
+from manifolds.catalogue import ENTRIES, Entry
 from manifolds.verify import LAWS
 from manifolds.verify.law import Law
 from manifolds.verify.measure import measure
@@ -49,3 +50,9 @@ def test_the_law_holds_on_a_gpu(law: Law, subject: Subject):
 def test_the_fast_selection_measures_every_law_on_every_entry(entry, law: Law):
     planned = plan([entry], [law], dtypes=(SINGLE, DOUBLE), device=torch.device("cpu"))
     assert planned.checks
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_a_manifold_of_the_catalogue_is_a_public_name(entry: Entry):
+    assert entry.name in manifolds.__all__
+    assert getattr(manifolds, entry.name) is entry.manifold

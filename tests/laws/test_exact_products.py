@@ -130,6 +130,7 @@ def test_a_compiled_map_has_no_product_but_exact_ones(map: str, dtype: torch.dty
     called = [str(node.target) for graph in graphs for node in graph.graph.nodes]
     assert f"manifolds.{FUSED.get(map, 'product')}.default" in called
     assert not [name for name in called if "matmul" in name]
+    # 80 eps of float32: the graph may round in another order; a reduced product is off by 1e-3
     assert torch.dist(y, manifold(p)) < 1e-5
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy
 import torch
+from normals import normal
 from torch import Tensor
 
 from manifolds.linear_algebra.chebyshev import chebyshev
@@ -22,10 +23,6 @@ from manifolds.linear_algebra.scheme import Scheme
 from manifolds.linear_algebra.taylor import taylor
 
 EPS = torch.finfo(torch.float64).eps
-
-
-def normal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
 def relative_error(ours: Tensor, theirs: np.ndarray) -> float:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from normals import normal
 from torch import Tensor
 
 from manifolds import maps
@@ -33,10 +34,6 @@ from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_
 from manifolds.linear_algebra.symmetry import gram_matrix, skew_part
 
 EPS = torch.finfo(torch.float64).eps
-
-
-def normal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
 def relative_error(ours: Tensor, theirs: np.ndarray) -> float:

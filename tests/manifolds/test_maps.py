@@ -85,6 +85,7 @@ def test_parameters_of_any_norm_give_frames_to_rounding(map_, base, size, norm):
     p = torch.randn(size, generator=torch.Generator().manual_seed(0))
     x = manifold(norm * p / torch.linalg.matrix_norm(p, 2))
     error = (x.mT @ x - torch.eye(size[1])).norm()
+    # a frame is polished from 8 √k eps on, and the product that measures it rounds too
     assert error <= 10 * size[1] ** 0.5 * EPS
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from normals import normal
 
 import manifolds
 from manifolds.linear_algebra.matrix_scaling import ROUNDINGS, rounded
@@ -9,10 +10,6 @@ from manifolds.linear_algebra.simplex import nearest_in_simplex
 
 N = 5
 EPS = torch.finfo(torch.float64).eps
-
-
-def normal(*shape):
-    return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 
 
 @pytest.mark.parametrize("spread", [1.0, 10.0, 30.0, 100.0, 1e3, 1e6, 1e30])
@@ -27,7 +24,8 @@ def test_the_scaling_multiplies_rows_and_columns(spread):
     z = spread * normal(N, N)
     ratio = manifolds.DoublyStochastic(N)(z).log() - z
     centred = ratio - ratio.mean(0) - ratio.mean(1, keepdim=True) + ratio.mean()
-    assert centred.abs().max() <= 1e3 * EPS * spread
+    # z, f, g and log P, each some 6 spread at most, round to eps of that; measured: 4 eps spread
+    assert centred.abs().max() <= 32 * EPS * spread
 
 
 @pytest.mark.parametrize("distance", [1e-3, 1e-14, 1e-30, 1e-300])

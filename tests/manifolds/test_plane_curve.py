@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from torch import Tensor
+from normals import normal
 
 import manifolds
 from manifolds.maps import MAPS
@@ -12,10 +12,6 @@ from manifolds.maps.map import Retraction
 
 CURVED = ("exponential", "cayley", "polar", "qr")
 EPS = torch.finfo(torch.float64).eps
-
-
-def normal(*shape: int, seed: int, dtype: torch.dtype = torch.float64) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
 def frames_alone(name: str) -> Retraction:

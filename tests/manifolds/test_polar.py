@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy
 import torch
-from torch import Tensor
+from normals import normal
 
 from manifolds.linear_algebra.near_identity import WORTH_LOOKING, times_near_identity
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
@@ -14,10 +14,6 @@ from manifolds.linear_algebra.sylvester import sylvester
 from manifolds.linear_algebra.symmetry import skew_part
 
 EPS = torch.finfo(torch.float64).eps
-
-
-def normal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
 
 
 @pytest.mark.parametrize("shape", [(4, 4), (7, 3), (3, 5, 2)], ids=str)

@@ -2,16 +2,11 @@
 
 import pytest
 import torch
-from torch import Tensor
+from normals import normal
 
 from manifolds.linear_algebra.staircase import FULL, LOWER, UPPER, WORTH, staircase_product
 
 EPS = torch.finfo(torch.float64).eps
-
-
-def normal(*shape: int, seed: int) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(shape, generator=generator, dtype=torch.float64)
 
 
 @pytest.mark.parametrize("out", [FULL, LOWER, UPPER])

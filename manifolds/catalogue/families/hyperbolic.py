@@ -17,7 +17,14 @@ from manifolds.catalogue.points import (
 )
 
 ENTRIES: tuple[Entry, ...] = (
-    Entry(Ball, "‖x‖ < 1", "Beltrami-Klein", BALLS, BallPoints(), huge=projective_scale),
+    Entry(
+        Ball,
+        "‖x‖ < 1",
+        "Cannon, Floyd, Kenyon & Parry 1997",
+        BALLS,
+        BallPoints(),
+        huge=projective_scale,
+    ),
     Entry(
         PoincareBall, "‖x‖ < 1", "Nickel & Kiela 2017", BALLS, BallPoints(), huge=conformal_scale
     ),

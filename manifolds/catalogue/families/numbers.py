@@ -19,5 +19,12 @@ from manifolds.catalogue.positive import Positive
 ENTRIES: tuple[Entry, ...] = (
     Entry(Positive, "x > 0", "Barron 2021", NUMBERS, PositiveNumbers(), huge=linear_scale),
     Entry(Interval, "low < x < high", "Barron 2021", NUMBERS, IntervalNumbers(), intervals),
-    Entry(Nonnegative, "x ≥ 0", "by squares", NUMBERS, NonnegativeNumbers(), huge=product_scale),
+    Entry(
+        Nonnegative,
+        "x ≥ 0",
+        "Burer & Monteiro 2003",
+        NUMBERS,
+        NonnegativeNumbers(),
+        huge=product_scale,
+    ),
 )

@@ -4,14 +4,13 @@ from manifolds.catalogue.almost_orthogonal import AlmostOrthogonal
 from manifolds.catalogue.choices import (
     RECTANGULAR,
     SQUARE,
-    chain_scale,
+    condition_scale,
+    half_condition_scale,
     interior_scale,
     radii,
     shifts,
-    similarity_scale,
     spectra,
     spectral_radii,
-    unsaturated_scale,
     with_spectrum,
 )
 from manifolds.catalogue.entry import Entry
@@ -31,7 +30,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         SpectralBall,
         "‖X‖₂ < 1",
-        "a chart by Cholesky factors",
+        "Hua 1963",
         RECTANGULAR,
         Contractions(),
         huge=interior_scale,
@@ -39,11 +38,11 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         AlmostOrthogonal,
         "|σ(X) - 1| < r",
-        "polar coordinates",
+        "Higham 2008",
         RECTANGULAR,
         AlmostOrthogonalMatrices(),
         options=radii,
-        huge=unsaturated_scale,
+        huge=half_condition_scale,
     ),
     Entry(
         PrescribedSpectrum,
@@ -61,7 +60,7 @@ ENTRIES: tuple[Entry, ...] = (
         SQUARE,
         SchurStableMatrices(),
         options=spectral_radii,
-        huge=chain_scale,
+        huge=half_condition_scale,
     ),
     Entry(
         Hurwitz,
@@ -70,6 +69,6 @@ ENTRIES: tuple[Entry, ...] = (
         SQUARE,
         HurwitzMatrices(),
         options=shifts,
-        huge=similarity_scale,
+        huge=condition_scale,
     ),
 )

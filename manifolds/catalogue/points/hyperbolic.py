@@ -6,12 +6,16 @@ import numpy
 import torch
 from torch import Tensor
 
-from manifolds.catalogue.points.points import SCALES, Batch, Generator, Named, Points, normal
-
-ROUNDINGS = 100
-"""A hundred roundings inside the sphere, which float32 still tells from the sphere."""
-TINY = 1e-30
-"""Its square underflows in float32."""
+from manifolds.catalogue.points.points import (
+    ROUNDINGS,
+    SCALES,
+    TINY,
+    Batch,
+    Generator,
+    Named,
+    Points,
+    normal,
+)
 
 
 def unit(x: Tensor) -> Tensor:

@@ -5,10 +5,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from manifolds.catalogue.points.points import SCALES, Batch, Generator, Named, Points, normal
-
-TINY = 1e-30
-"""Its square underflows in float32."""
+from manifolds.catalogue.points.points import (
+    SCALES,
+    TINY,
+    Batch,
+    Generator,
+    Named,
+    Points,
+    normal,
+)
 
 
 class SymmetricMatrices(Points):

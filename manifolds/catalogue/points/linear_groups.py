@@ -9,6 +9,7 @@ from torch import Tensor
 from manifolds.catalogue.points.frames import signed_permutation
 from manifolds.catalogue.points.low_rank import with_singular_values
 from manifolds.catalogue.points.points import (
+    NEARBY_FACTOR,
     SCALES,
     Batch,
     Generator,
@@ -18,7 +19,7 @@ from manifolds.catalogue.points.points import (
     hardest_condition,
     normal,
 )
-from manifolds.catalogue.points.positive import NEARBY_FACTOR, spectrum
+from manifolds.catalogue.points.positive import spectrum
 
 
 class InvertibleMatrices(Points):

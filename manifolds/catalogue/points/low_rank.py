@@ -9,6 +9,7 @@ from torch import Tensor
 
 from manifolds.catalogue.points.frames import NEARBY_ANGLE, haar
 from manifolds.catalogue.points.points import (
+    NEARBY_FACTOR,
     SCALES,
     Batch,
     Generator,
@@ -18,7 +19,6 @@ from manifolds.catalogue.points.points import (
     normal,
     turned,
 )
-from manifolds.catalogue.points.positive import NEARBY_FACTOR
 
 
 def with_singular_values(

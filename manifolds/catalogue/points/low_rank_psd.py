@@ -8,6 +8,7 @@ from torch import Tensor
 
 from manifolds.catalogue.points.frames import NEARBY_ANGLE, haar
 from manifolds.catalogue.points.points import (
+    NEARBY_FACTOR,
     SCALES,
     Batch,
     Generator,
@@ -17,7 +18,7 @@ from manifolds.catalogue.points.points import (
     normal,
     turned,
 )
-from manifolds.catalogue.points.positive import NEARBY_FACTOR, with_spectrum
+from manifolds.catalogue.points.positive import with_spectrum
 
 
 def of_rank(n: int, values: Tensor, *, is_complex: bool = False) -> Tensor:

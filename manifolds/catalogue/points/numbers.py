@@ -5,18 +5,28 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from manifolds.catalogue.points.points import SCALES, Batch, Generator, Named, Points
+from manifolds.catalogue.points.points import (
+    NEARBY_FACTOR,
+    ROUNDINGS,
+    SCALES,
+    Batch,
+    Generator,
+    Named,
+    Points,
+)
 
-NEARBY_FACTOR = 1.5
 EXTREMES = (1e-30, 1e30)
 """Their squares leave the range of float32."""
-ROUNDINGS = 100
-"""A hundred roundings from an end, which float32 still tells from the end."""
 
 
 def scalar(x: float) -> Tensor:
     """-> ()."""
     return torch.tensor(x, dtype=torch.float64)
+
+
+def negative() -> Named:
+    """Negative numbers of every size."""
+    return {f"minus {s:g}": scalar(-s) for s in (1.0, *SCALES, *EXTREMES)}
 
 
 class PositiveNumbers(Points):
@@ -47,9 +57,9 @@ class PositiveNumbers(Points):
         scaled = {f"scale {s:g}": scalar(s) for s in (*SCALES, *EXTREMES)}
         return scaled | {"least": scalar(ends.tiny), "greatest": scalar(ends.max)}
 
-    def outside(self, manifold: Any, dtype: torch.dtype) -> Named:
+    def outside(self, manifold: Any, dtype: torch.dtype) -> Named:  # noqa: ARG002
         """Negative numbers, and zero."""
-        return NonnegativeNumbers().outside(manifold, dtype) | {"zero": scalar(0.0)}
+        return negative() | {"zero": scalar(0.0)}
 
 
 class NonnegativeNumbers(PositiveNumbers):
@@ -68,7 +78,7 @@ class NonnegativeNumbers(PositiveNumbers):
 
     def outside(self, manifold: Any, dtype: torch.dtype) -> Named:  # noqa: ARG002
         """Negative numbers of every size."""
-        return {f"minus {s:g}": scalar(-s) for s in (1.0, *SCALES, *EXTREMES)}
+        return negative()
 
     def boundary(
         self,

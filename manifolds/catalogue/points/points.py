@@ -19,6 +19,12 @@ Named = dict[str, Tensor]
 
 SCALES = (1e-12, 1e12)
 """Absolute tolerances, 1e-4 to 1e-6 in peers, accept anything at one and nothing at the other."""
+TINY = 1e-30
+"""Its square underflows in float32."""
+ROUNDINGS = 100
+"""So many roundings from a boundary, float32 still tells a point from the boundary."""
+NEARBY_FACTOR = 1.5
+"""Of positive numbers, singular values and eigenvalues of a point near another."""
 NEAREST_ANGLE = 1e-9
 """Away from pi by this: float64 tells it from pi, float32 does not."""
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from manifolds.catalogue.points.frames import haar
 from manifolds.catalogue.points.points import (
+    NEARBY_FACTOR,
     SCALES,
     Batch,
     Generator,
@@ -18,8 +19,6 @@ from manifolds.catalogue.points.points import (
     hardest_condition,
     normal,
 )
-
-NEARBY_FACTOR = 1.5
 
 
 def with_spectrum(values: Tensor, *, is_complex: bool = False) -> Tensor:

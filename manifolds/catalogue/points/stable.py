@@ -10,6 +10,7 @@ from torch import Tensor
 
 from manifolds.catalogue.points.frames import haar, rotation_by
 from manifolds.catalogue.points.points import (
+    ROUNDINGS,
     SCALES,
     Batch,
     Generator,
@@ -19,9 +20,10 @@ from manifolds.catalogue.points.points import (
 )
 
 LEAST_GAP = 1e-8
-"""To the boundary, in float64: a few roundings of an eigenvalue near a saturated map."""
-ROUNDINGS = 100
+"""To the boundary, in float64: ten times what `SchurStable` takes for the boundary itself,
+1 - ρ < 4 (2 n eps)^(2/3), 7e-10 for n = 5."""
 NEARBY = 1 / 4
+"""Of the distance to the boundary: the size of noise, halved until it keeps half that distance."""
 
 
 def eigenvalues(x: Tensor) -> Tensor:
@@ -141,7 +143,7 @@ class SchurStableMatrices(StableMatrices):
         named = {
             "identity": jordan(n, 1, 0),
             "minus identity": -jordan(n, 1, 0),
-            "half turns": rotation_by(math.pi / 2, n).round(),
+            "quarter turns": rotation_by(math.pi / 2, n).round(),
             "twice the identity": jordan(n, 2, 0),
             "unstable Jordan block": jordan(n, 1.5),
             "large": jordan(n, SCALES[1], 0),

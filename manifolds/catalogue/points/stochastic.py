@@ -6,11 +6,15 @@ import numpy
 import torch
 from torch import Tensor
 
-from manifolds.catalogue.points.points import Batch, Generator, Named, Points
+from manifolds.catalogue.points.points import (
+    NEARBY_FACTOR,
+    TINY,
+    Batch,
+    Generator,
+    Named,
+    Points,
+)
 
-TINY = 1e-30
-"""Its square underflows in float32."""
-NEARBY_FACTOR = 1.5
 SINKHORN_STEPS = 1000
 """Exponential entries of small matrices converge by a factor below 0.96 a step: to 1e-17."""
 

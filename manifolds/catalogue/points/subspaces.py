@@ -8,12 +8,18 @@ import scipy
 import torch
 from torch import Tensor
 
-from manifolds.catalogue.points.points import SCALES, Batch, Generator, Named, Points, normal
+from manifolds.catalogue.points.points import (
+    SCALES,
+    TINY,
+    Batch,
+    Generator,
+    Named,
+    Points,
+    normal,
+)
 
 Array = numpy.ndarray
 Equations = Callable[..., Array]
-TINY = 1e-30
-"""Its square underflows in float32."""
 
 
 def equal_transposes(n: int, _: int, sign: float = 1.0) -> Array:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from manifolds.catalogue.points.frames import haar
 from manifolds.catalogue.points.points import (
+    NEARBY_FACTOR,
     Batch,
     Generator,
     Named,
@@ -17,7 +18,6 @@ from manifolds.catalogue.points.points import (
     hardest_condition,
     normal,
 )
-from manifolds.catalogue.points.positive import NEARBY_FACTOR
 
 
 def form(n: int) -> Tensor:

@@ -14,6 +14,8 @@ from manifolds.verify.law import FAILURES, Finding, Law, failure
 from manifolds.verify.subject import Subject, parameters_of, relative_error, worst
 
 ERRORS = (ValueError, TypeError)
+TINY_NOISE = 1e-8
+"""Its square is below eps of float64: beside 1 it is lost."""
 OFF_BY = 10
 """Tolerances by which a point is off."""
 FAR = 1 / 8
@@ -142,7 +144,7 @@ def measure_projection(subject: Subject) -> Iterator[Finding]:
     limit = subject.limit(manifold)
     x = subject.random("point")
     noise = subject.noise(x, "project")
-    for name, y in {"noise": noise, "tiny noise": 1e-8 * noise, "zero": 0 * noise}.items():
+    for name, y in {"noise": noise, "tiny noise": TINY_NOISE * noise, "zero": 0 * noise}.items():
         error = worst(manifold.violation(manifold.project(y))) / subject.eps
         yield Finding(f"violation of the projection of {name}", error, limit)
     error = worst(relative_error(manifold.project(x), x, len(manifold.size))) / subject.eps

@@ -11,9 +11,12 @@ from manifolds.verify.limits import STANDARD_ERRORS as LIMIT
 from manifolds.verify.subject import Subject
 
 COUNT = 4096
+"""A mean off by 0.13 standard deviations is found: 6 standard errors of a difference, √(2/4096)."""
 DIRECTIONS = 4
+"""Random projections see what moments of single entries do not: how entries go together."""
 SEED = 0
 MOMENTS = (1, 2, 4)
+"""Place, scale and tails; third moments vanish on most sets."""
 
 
 def standardized_difference(a: Tensor, b: Tensor) -> Tensor:

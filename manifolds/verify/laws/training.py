@@ -1,4 +1,4 @@
-"""Laws of training: no optimizer leaves the set, and gradient descent arrives where it should."""
+"""Laws of training: no optimizer leaves the set, and descent arrives where it should."""
 
 from collections.abc import Iterator
 
@@ -98,7 +98,7 @@ LAWS = (
     ),
     Law(
         "reachability",
-        "gradient descent from a tied point reaches a target near it",
+        "L-BFGS from a tied point reaches a target near it",
         measure_reachability,
         unit=ROOTS,
         double_only=True,
