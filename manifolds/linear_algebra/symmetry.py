@@ -27,7 +27,10 @@ from manifolds.linear_algebra.transpose import is_shuffled, transposed
 
 TILED, SHUFFLED = 512, 2**14
 """Columns from which a copy of the transpose in tiles is worth its pass, and entries from which one
-by a shuffle (Note [Turned by a shuffle]) is: XXX"""
+by a shuffle (Note [Turned by a shuffle]) is. In µs, c (A - Aᵀ) read across and by tiles, 1000 of
+32×32 1130 and 1480, 384×384 220 and 240, 512×512 570 and 470, 2048×2048 60 and 18.5 ms; on another
+day the better of the two and by a shuffle, 64×64 26 and 32, 128×128 51 and 40, 256×256 141 and 73,
+1000 of 8×8 199 and 118, of 32×32 2890 and 2450, 1024×1024 10.3 and 3.5 ms (measured)."""
 
 
 def skew_multiple(a: Tensor, scale: float) -> Tensor:
