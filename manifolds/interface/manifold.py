@@ -11,6 +11,7 @@ An author writes the mathematics in six members (`embed`, `coordinates`, `residu
 what happens to points off the manifold.
 """
 
+import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -22,11 +23,12 @@ from torch import Generator, Tensor, nn
 
 from manifolds.interface.errors import OffManifoldError, OffManifoldWarning, lacking, users_level
 from manifolds.interface.layout import plain
+from manifolds.interface.moving import BaseStaysError, base_is_moving
 from manifolds.interface.normal import Normal
 from manifolds.interface.precision import full_precision, in_working_precision, working_dtype
 from manifolds.interface.size import parse_size, require_shape
 from manifolds.interface.tolerance import tolerance
-from manifolds.linear_algebra.basics import all_finite
+from manifolds.linear_algebra.basics import all_finite, norm
 
 
 class Manifold(nn.Module, ABC):
@@ -190,7 +192,9 @@ class Manifold(nn.Module, ABC):
     def checked(self, x: Tensor) -> Tensor:
         """x where it is on the manifold to rounding, its projection elsewhere, as `strict` says.
 
-        In the working precision: a projection cast to 16 bit is off an open set again.
+        In the working precision: a projection cast to 16 bit is off an open set again. What only
+        rounding has taken to the boundary is projected silently: 16-bit points, and values that
+        become a base, for which `BaseStaysError` is raised where the projection would move them.
         """
         self._require_finite(x)
         point = x.to(working_dtype(x.dtype))
@@ -199,13 +203,34 @@ class Manifold(nn.Module, ABC):
         off = outside | ~self.interior(point)
         if not off.any():
             return point
-        if not self._projects_silently:
+        found = torch.where(off[(...,) + (None,) * len(self.size)], self.nearest(point), point)
+        if base_is_moving():
+            if not self._is_rounding(found - point, point, x.dtype):
+                raise BaseStaysError(f"{self} has no interior point next to the value of its map")
+            return found
+        narrow = x.dtype != point.dtype and not outside.any()
+        rounded = narrow and self._is_rounding(found - point, point, x.dtype)
+        if not (self._projects_silently or rounded):
             message = self._complaint(violation, outside, limit, x.dtype)
             if self.strict:
                 raise OffManifoldError(f"{message}; pass project(x), or use strict=False")
             if self._assigned:
                 warnings.warn(f"{message}; projected", OffManifoldWarning, stacklevel=users_level())
-        return torch.where(off[(...,) + (None,) * len(self.size)], self.nearest(point), point)
+        return found
+
+    def _is_rounding(self, change: Tensor, x: Tensor, dtype: torch.dtype) -> bool:
+        """Whether x, rounded to `dtype`, moves by what that and a projection off the boundary do.
+
+        Projections go two tolerances inside, from where a point may lie one outside: with one for
+        their own rounding, four. Rounding to `dtype` moves each entry by eps/2 of itself and
+        singular values by as much of the norm, the way back by the same; 2 eps leave a factor
+        two. Below the smallest normal number, rounding is absolute.
+        """
+        rounding = torch.finfo(dtype)
+        dims = len(self.size)
+        few = 4 * self.tolerance(x.dtype) + 2 * rounding.eps
+        limit = few * norm(x, dims) + rounding.tiny * math.prod(self.size) ** 0.5
+        return bool((norm(change, dims) <= limit).all())
 
     def _complaint(
         self, violation: Tensor, outside: Tensor, limit: float, dtype: torch.dtype
