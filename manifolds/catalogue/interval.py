@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from manifolds.interface import Manifold, Normal
+from manifolds.interface.precision import narrowed
 from manifolds.linear_algebra.algebraic import distance_to_one, softsign
 
 
@@ -73,6 +74,11 @@ class Interval(Manifold):
         """x inside, else clipped to eps r within."""
         first, last = self._ends(x, torch.finfo(x.dtype).eps)
         return torch.where(self.interior(x), x, torch.minimum(torch.maximum(x, first), last))
+
+    def rounded(self, x: Tensor, dtype: torch.dtype) -> Tensor:
+        """x, next to an end that it was rounded to."""
+        y = narrowed(x, dtype)
+        return torch.where((y > self.low) & (y < self.high), y, self.nearest(y))
 
     def _ends(self, like: Tensor, gap: float) -> tuple[Tensor, Tensor]:
         """The numbers next to low and high inward, or gap · r inward where that is further."""

@@ -25,7 +25,12 @@ from manifolds.interface.errors import OffManifoldError, OffManifoldWarning, lac
 from manifolds.interface.layout import plain
 from manifolds.interface.moving import BaseStaysError, base_is_moving
 from manifolds.interface.normal import Normal
-from manifolds.interface.precision import full_precision, in_working_precision, working_dtype
+from manifolds.interface.precision import (
+    full_precision,
+    in_working_precision,
+    narrowed,
+    working_dtype,
+)
 from manifolds.interface.size import parse_size, require_shape
 from manifolds.interface.tolerance import tolerance
 from manifolds.linear_algebra.basics import all_finite, norm
@@ -94,6 +99,10 @@ class Manifold(nn.Module, ABC):
         """(*batch, *size) -> (*batch,) of bool: off the boundary, which an open set lacks."""
         return torch.ones(x.shape[: x.ndim - len(self.size)], dtype=torch.bool, device=x.device)
 
+    def rounded(self, x: Tensor, dtype: torch.dtype) -> Tensor:
+        """x of `project` or `random_point` in `dtype`; an open set may stay off its boundary."""
+        return narrowed(x, dtype)
+
     @final  # type: ignore[misc] # nn.Module declares forward as an attribute
     def forward(self, *parameters: Tensor) -> Tensor:
         """Unconstrained parameters -> (*batch, *size), always on the manifold."""
@@ -129,7 +138,8 @@ class Manifold(nn.Module, ABC):
     def project(self, x: Tensor) -> Tensor:
         """(*batch, *size) -> (*batch, *size): the nearest point; see the class for the norm."""
         self._require_finite(x)
-        return in_working_precision(self.nearest, x)
+        with full_precision(x.device):
+            return self.rounded(self.nearest(x.to(working_dtype(x.dtype))), x.dtype)
 
     @final
     @torch.no_grad()
@@ -145,7 +155,7 @@ class Manifold(nn.Module, ABC):
         self._require_dtype(dtype)
         draw = Normal(generator, working_dtype(dtype), torch.device(device or "cpu"))
         with full_precision(draw.device):
-            return self.sample((*batch, *self.size), draw).to(dtype)
+            return self.rounded(self.sample((*batch, *self.size), draw), dtype)
 
     def tolerance(self, dtype: torch.dtype) -> float:
         """The largest violation that counts as rounding; see Note [Tolerance]."""
