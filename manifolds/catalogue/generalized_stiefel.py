@@ -29,6 +29,7 @@ class GeneralizedStiefel(Manifold):
 
     axes = ("n", "k")
     complex_form = True
+    constants = ("metric", "factor")
 
     def __init__(
         self,

@@ -29,6 +29,7 @@ class PrescribedSpectrum(Manifold):
     axes = ("n", "k")
     complex_form = True
     has_base = True
+    constants = ("spectrum",)
 
     def __init__(
         self, *size: int, spectrum: Tensor, map: str | Map = "cayley", strict: bool = False

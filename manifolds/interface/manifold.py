@@ -14,7 +14,7 @@ what happens to points off the manifold.
 import math
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self, final
 
@@ -54,6 +54,8 @@ class Manifold(nn.Module, ABC):
     """Whether complex tensors are points too."""
     real_form: bool = True
     """Whether real tensors are points: not of sets that are complex by nature."""
+    constants: tuple[str, ...] = ()
+    """What is remembered of the set itself: a cast of the module leaves its dtype alone."""
     has_base: bool = False
     """Whether assignment moves a base point and leaves zero parameters; `rebase` needs that."""
 
@@ -272,6 +274,16 @@ class Manifold(nn.Module, ABC):
         """torch's default, or where only complex tensors are points the complex one of its size."""
         default = working_dtype(torch.get_default_dtype())
         return torch.get_default_dtype() if self.real_form else default.to_complex()
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:  # noqa: FBT001, FBT002
+        """Move and cast, constants move only: rounded once, they would be another set for good."""
+        before = {name: self.get_buffer(name) for name in self.constants}
+        super()._apply(fn, recurse)
+        for name, constant in before.items():
+            moved = self.get_buffer(name)
+            if moved.dtype != constant.dtype:
+                self._buffers[name] = constant.to(moved.device)
+        return self
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *rest: Any) -> None:
         """A base point follows the batch dimensions of the checkpoint."""
