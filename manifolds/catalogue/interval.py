@@ -33,9 +33,13 @@ class Interval(Manifold):
         self, *size: int, low: float = 0.0, high: float = 1.0, strict: bool = False
     ) -> None:
         super().__init__(*size, strict=strict)
+        try:
+            low, high = float(low), float(high)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise TypeError(f"Interval needs numbers low < high, got {low!r}, {high!r}") from error
         if not -math.inf < low < high < math.inf:
             raise ValueError(f"Interval needs finite low < high, got low={low}, high={high}")
-        self.low, self.high = float(low), float(high)
+        self.low, self.high = low, high
 
     @property
     def centre(self) -> float:

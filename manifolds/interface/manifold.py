@@ -31,7 +31,7 @@ from manifolds.interface.precision import (
     narrowed,
     working_dtype,
 )
-from manifolds.interface.size import parse_size, require_shape
+from manifolds.interface.size import parse_size, require_shape, unpacked
 from manifolds.interface.tolerance import tolerance
 from manifolds.linear_algebra.basics import all_finite, norm
 
@@ -152,12 +152,15 @@ class Manifold(nn.Module, ABC):
         dtype: torch.dtype | None = None,
         device: torch.device | str | None = None,
     ) -> Tensor:
-        """-> (*batch, *size): a random point; the class documents the distribution."""
+        """-> (*batch, *size): a random point; the class documents the distribution.
+
+        `batch` is given as numbers or as one tuple.
+        """
         dtype = dtype or self._default_dtype()
         self._require_dtype(dtype)
         draw = Normal(generator, working_dtype(dtype), torch.device(device or "cpu"))
         with full_precision(draw.device):
-            return self.rounded(self.sample((*batch, *self.size), draw), dtype)
+            return self.rounded(self.sample((*unpacked(batch), *self.size), draw), dtype)
 
     def tolerance(self, dtype: torch.dtype) -> float:
         """The largest violation that counts as rounding; see Note [Tolerance]."""

@@ -5,8 +5,9 @@ A product computed in floating point, or a base point cast to a longer dtype, ha
 small L. The gradient of log det at X is X⁻ᴴ, so the nearest matrix of determinant 1 is to first
 order X - L X⁻ᴴ / ‖X⁻¹‖², the Newton step along the normal: it moves X by |L| / ‖X⁻¹‖ and leaves
 O(L²). As every map ends on the set in exact arithmetic, the step changes no derivative along it,
-and is given the derivative of the identity. Rounding in float32, 1e-7, is 1e-14, then 1e-28 after two
-steps; in bfloat16, 2^-8, it is 2^-16, 2^-32, and 2^-64 after a third, which a CPU takes if needed.
+and is given the derivative of the identity. Two steps take the rounding of float32, 1e-7, to 1e-14
+and 1e-28, that of bfloat16, 2^-8, to 2^-16 and 2^-32; a third, which a CPU takes if needed, to
+2^-64.
 """
 
 from typing import Any
