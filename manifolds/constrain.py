@@ -67,6 +67,11 @@ def _require_constrainable(module: nn.Module, name: str, tensor: Tensor, manifol
             f"{type(module).__name__}.{name} is constrained already, to {held[-1]}; "
             "call parametrize.remove_parametrizations first"
         )
+    if isinstance(module, nn.Embedding | nn.EmbeddingBag) and module.sparse:
+        raise ValueError(
+            f"{type(module).__name__}(sparse=True).{name}: a map has no sparse gradient; "
+            "make the module with sparse=False"
+        )
     if tensor.is_meta:
         raise ValueError(f"{type(module).__name__}.{name} is on the meta device; materialize it")
 

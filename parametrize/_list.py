@@ -170,9 +170,10 @@ def require_same_kind(value: Any, wanted: Tensor, subject: str) -> None:
     for attribute in ("dtype", "shape"):
         got, needed = getattr(value, attribute), getattr(wanted, attribute)
         if got != needed:
+            hint = "cast it with .to(dtype), or " if attribute == "dtype" else ""
             raise ValueError(
                 f"{subject} must have {attribute} {needed}, got {got}; "
-                "register with unsafe=True if this is meant"
+                f"{hint}register_parametrization with unsafe=True if this is meant"
             )
 
 

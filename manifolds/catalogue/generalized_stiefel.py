@@ -1,10 +1,13 @@
 """The generalized Stiefel manifold {X : XᴴGX = I} of a Hermitian positive definite G."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from manifolds.catalogue.orthogonal import Orthogonal
 from manifolds.interface import Manifold, Normal
+from manifolds.interface.numbers import as_tensor
 from manifolds.interface.tolerance import LARGEST_VIOLATION, tolerance
 from manifolds.linear_algebra.basics import add_identity, norm, sym
 from manifolds.maps import Map
@@ -29,11 +32,12 @@ class GeneralizedStiefel(Manifold):
 
     axes = ("n", "k")
     complex_form = True
+    constants = ("metric", "factor")
 
     def __init__(
         self,
         *size: int,
-        metric: Tensor,
+        metric: Tensor | Sequence[Sequence[float]],
         map: str | Map = "cayley",
         base: str = "assigned",
         strict: bool = False,
@@ -96,8 +100,9 @@ class GeneralizedStiefel(Manifold):
         return 2 * n * k - k * k
 
 
-def checked_metric(metric: Tensor, n: int) -> Tensor:
+def checked_metric(metric: Tensor | Sequence[Sequence[float]], n: int) -> Tensor:
     """(G + Gᴴ) / 2 in 64-bit for G Hermitian to rounding and ≻ 0, (n, n); ValueError otherwise."""
+    metric = as_tensor("metric", metric)
     shape, is_number = tuple(metric.shape), metric.is_floating_point() or metric.is_complex()
     if shape != (n, n) or not is_number:
         raise ValueError(

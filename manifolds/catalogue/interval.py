@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from manifolds.interface import Manifold, Normal
+from manifolds.interface.precision import narrowed
 from manifolds.linear_algebra.algebraic import distance_to_one, softsign
 
 
@@ -32,9 +33,13 @@ class Interval(Manifold):
         self, *size: int, low: float = 0.0, high: float = 1.0, strict: bool = False
     ) -> None:
         super().__init__(*size, strict=strict)
+        try:
+            low, high = float(low), float(high)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise TypeError(f"Interval needs numbers low < high, got {low!r}, {high!r}") from error
         if not -math.inf < low < high < math.inf:
             raise ValueError(f"Interval needs finite low < high, got low={low}, high={high}")
-        self.low, self.high = float(low), float(high)
+        self.low, self.high = low, high
 
     @property
     def centre(self) -> float:
@@ -73,6 +78,11 @@ class Interval(Manifold):
         """x inside, else clipped to eps r within."""
         first, last = self._ends(x, torch.finfo(x.dtype).eps)
         return torch.where(self.interior(x), x, torch.minimum(torch.maximum(x, first), last))
+
+    def rounded(self, x: Tensor, dtype: torch.dtype) -> Tensor:
+        """x, next to an end that it was rounded to."""
+        y = narrowed(x, dtype)
+        return torch.where((y > self.low) & (y < self.high), y, self.nearest(y))
 
     def _ends(self, like: Tensor, gap: float) -> tuple[Tensor, Tensor]:
         """The numbers next to low and high inward, or gap · r inward where that is further."""

@@ -1,12 +1,14 @@
 """Matrices with given singular values: {X : σ(X) = s}, orbits of O(n) × O(k), U(n) × U(k)."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from manifolds.catalogue.orthogonal import Orthogonal
 from manifolds.interface import Manifold, Normal
+from manifolds.interface.numbers import as_tensor
 from manifolds.linear_algebra.basics import norm, ratio
 from manifolds.linear_algebra.decompositions import corrected, singular_values, svd
 from manifolds.maps import Map
@@ -29,12 +31,18 @@ class PrescribedSpectrum(Manifold):
     axes = ("n", "k")
     complex_form = True
     has_base = True
+    constants = ("spectrum",)
 
     def __init__(
-        self, *size: int, spectrum: Tensor, map: str | Map = "cayley", strict: bool = False
+        self,
+        *size: int,
+        spectrum: Tensor | Sequence[float],
+        map: str | Map = "cayley",
+        strict: bool = False,
     ) -> None:
         super().__init__(*size, strict=strict)
-        self.remember(spectrum=checked_spectrum(spectrum, min(self.size)))
+        spectrum = checked_spectrum(spectrum, min(self.size))
+        self.remember(spectrum=spectrum)
         self.multiplicities = tuple(Counter(s for s in spectrum.tolist() if s > 0).values())
         self.rank = sum(self.multiplicities)
         self.left, self.right = (Orthogonal(n, self.rank, map=map) for n in self.size)
@@ -87,8 +95,9 @@ class PrescribedSpectrum(Manifold):
         return 2 * sum(self.size) * r - 2 * r * r - sum(m * m for m in self.multiplicities)
 
 
-def checked_spectrum(spectrum: Tensor, count: int) -> Tensor:
+def checked_spectrum(spectrum: Tensor | Sequence[float], count: int) -> Tensor:
     """`spectrum` if it is (count,), >= 0, finite and descending; ValueError otherwise."""
+    spectrum = as_tensor("spectrum", spectrum)
     shape = tuple(spectrum.shape)
     if shape != (count,) or not spectrum.is_floating_point() or not spectrum.isfinite().all():
         raise ValueError(f"spectrum must be {count} finite real numbers, got {shape}")

@@ -11,9 +11,10 @@ An author writes the mathematics in six members (`embed`, `coordinates`, `residu
 what happens to points off the manifold.
 """
 
+import math
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self, final
 
@@ -22,11 +23,17 @@ from torch import Generator, Tensor, nn
 
 from manifolds.interface.errors import OffManifoldError, OffManifoldWarning, lacking, users_level
 from manifolds.interface.layout import plain
+from manifolds.interface.moving import BaseStaysError, base_is_moving
 from manifolds.interface.normal import Normal
-from manifolds.interface.precision import full_precision, in_working_precision, working_dtype
-from manifolds.interface.size import parse_size, require_shape
+from manifolds.interface.precision import (
+    full_precision,
+    in_working_precision,
+    narrowed,
+    working_dtype,
+)
+from manifolds.interface.size import parse_size, require_shape, unpacked
 from manifolds.interface.tolerance import tolerance
-from manifolds.linear_algebra.basics import all_finite
+from manifolds.linear_algebra.basics import all_finite, norm
 
 
 class Manifold(nn.Module, ABC):
@@ -47,6 +54,8 @@ class Manifold(nn.Module, ABC):
     """Whether complex tensors are points too."""
     real_form: bool = True
     """Whether real tensors are points: not of sets that are complex by nature."""
+    constants: tuple[str, ...] = ()
+    """What is remembered of the set itself: a cast of the module leaves its dtype alone."""
     has_base: bool = False
     """Whether assignment moves a base point and leaves zero parameters; `rebase` needs that."""
 
@@ -92,6 +101,10 @@ class Manifold(nn.Module, ABC):
         """(*batch, *size) -> (*batch,) of bool: off the boundary, which an open set lacks."""
         return torch.ones(x.shape[: x.ndim - len(self.size)], dtype=torch.bool, device=x.device)
 
+    def rounded(self, x: Tensor, dtype: torch.dtype) -> Tensor:
+        """x of `project` or `random_point` in `dtype`; an open set may stay off its boundary."""
+        return narrowed(x, dtype)
+
     @final  # type: ignore[misc] # nn.Module declares forward as an attribute
     def forward(self, *parameters: Tensor) -> Tensor:
         """Unconstrained parameters -> (*batch, *size), always on the manifold."""
@@ -127,7 +140,8 @@ class Manifold(nn.Module, ABC):
     def project(self, x: Tensor) -> Tensor:
         """(*batch, *size) -> (*batch, *size): the nearest point; see the class for the norm."""
         self._require_finite(x)
-        return in_working_precision(self.nearest, x)
+        with full_precision(x.device):
+            return self.rounded(self.nearest(x.to(working_dtype(x.dtype))), x.dtype)
 
     @final
     @torch.no_grad()
@@ -138,12 +152,15 @@ class Manifold(nn.Module, ABC):
         dtype: torch.dtype | None = None,
         device: torch.device | str | None = None,
     ) -> Tensor:
-        """-> (*batch, *size): a random point; the class documents the distribution."""
+        """-> (*batch, *size): a random point; the class documents the distribution.
+
+        `batch` is given as numbers or as one tuple.
+        """
         dtype = dtype or self._default_dtype()
         self._require_dtype(dtype)
         draw = Normal(generator, working_dtype(dtype), torch.device(device or "cpu"))
         with full_precision(draw.device):
-            return self.sample((*batch, *self.size), draw).to(dtype)
+            return self.rounded(self.sample((*unpacked(batch), *self.size), draw), dtype)
 
     def tolerance(self, dtype: torch.dtype) -> float:
         """The largest violation that counts as rounding; see Note [Tolerance]."""
@@ -190,7 +207,9 @@ class Manifold(nn.Module, ABC):
     def checked(self, x: Tensor) -> Tensor:
         """x where it is on the manifold to rounding, its projection elsewhere, as `strict` says.
 
-        In the working precision: a projection cast to 16 bit is off an open set again.
+        In the working precision: a projection cast to 16 bit is off an open set again. What only
+        rounding has taken to the boundary is projected silently: 16-bit points, and values that
+        become a base, for which `BaseStaysError` is raised where the projection would move them.
         """
         self._require_finite(x)
         point = x.to(working_dtype(x.dtype))
@@ -199,13 +218,34 @@ class Manifold(nn.Module, ABC):
         off = outside | ~self.interior(point)
         if not off.any():
             return point
-        if not self._projects_silently:
+        found = torch.where(off[(...,) + (None,) * len(self.size)], self.nearest(point), point)
+        if base_is_moving():
+            if not self._is_rounding(found - point, point, x.dtype):
+                raise BaseStaysError(f"{self} has no interior point next to the value of its map")
+            return found
+        narrow = x.dtype != point.dtype and not outside.any()
+        rounded = narrow and self._is_rounding(found - point, point, x.dtype)
+        if not (self._projects_silently or rounded):
             message = self._complaint(violation, outside, limit, x.dtype)
             if self.strict:
                 raise OffManifoldError(f"{message}; pass project(x), or use strict=False")
             if self._assigned:
                 warnings.warn(f"{message}; projected", OffManifoldWarning, stacklevel=users_level())
-        return torch.where(off[(...,) + (None,) * len(self.size)], self.nearest(point), point)
+        return found
+
+    def _is_rounding(self, change: Tensor, x: Tensor, dtype: torch.dtype) -> bool:
+        """Whether x, rounded to `dtype`, moves by what that and a projection off the boundary do.
+
+        Projections go two tolerances inside, from where a point may lie one outside: with one for
+        their own rounding, four. Rounding to `dtype` moves each entry by eps/2 of itself and
+        singular values by as much of the norm, the way back by the same; 2 eps leave a factor
+        two. Below the smallest normal number, rounding is absolute.
+        """
+        rounding = torch.finfo(dtype)
+        dims = len(self.size)
+        few = 4 * self.tolerance(x.dtype) + 2 * rounding.eps
+        limit = few * norm(x, dims) + rounding.tiny * math.prod(self.size) ** 0.5
+        return bool((norm(change, dims) <= limit).all())
 
     def _complaint(
         self, violation: Tensor, outside: Tensor, limit: float, dtype: torch.dtype
@@ -237,6 +277,16 @@ class Manifold(nn.Module, ABC):
         """torch's default, or where only complex tensors are points the complex one of its size."""
         default = working_dtype(torch.get_default_dtype())
         return torch.get_default_dtype() if self.real_form else default.to_complex()
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:  # noqa: FBT001, FBT002
+        """Move and cast, constants move only: rounded once, they would be another set for good."""
+        before = {name: self.get_buffer(name) for name in self.constants}
+        super()._apply(fn, recurse)
+        for name, constant in before.items():
+            moved = self.get_buffer(name)
+            if moved.dtype != constant.dtype:
+                self._buffers[name] = constant.to(moved.device)
+        return self
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *rest: Any) -> None:
         """A base point follows the batch dimensions of the checkpoint."""

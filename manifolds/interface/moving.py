@@ -7,6 +7,10 @@ from contextvars import ContextVar
 _MOVING: ContextVar[bool] = ContextVar("moving", default=False)
 
 
+class BaseStaysError(ValueError):
+    """The value lies on the boundary of an open set, and inside there is none next to it."""
+
+
 @contextmanager
 def moving_base() -> Iterator[None]:
     """Within, assigned points are values of their own maps: `rebase`."""

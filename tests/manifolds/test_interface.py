@@ -17,7 +17,14 @@ ENTRY = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 
 @pytest.mark.parametrize(
     ("axes", "size", "expected"),
-    [(("n",), (4,), (4,)), (("n", "n"), (4,), (4, 4)), (("n", "k"), (4, 2), (4, 2))],
+    [
+        (("n",), (4,), (4,)),
+        (("n", "n"), (4,), (4, 4)),
+        (("n", "k"), (4,), (4, 4)),
+        (("n", "k"), (4, 2), (4, 2)),
+        (("n", "k"), ((4, 2),), (4, 2)),
+        ((), (), ()),
+    ],
     ids=str,
 )
 def test_sizes_fill_their_axes(axes, size, expected):
@@ -27,7 +34,8 @@ def test_sizes_fill_their_axes(axes, size, expected):
 @pytest.mark.parametrize(
     ("axes", "size", "message"),
     [
-        (("n", "k"), (4,), r"Set\(n, k\) takes 2 sizes"),
+        (("n", "k"), (4, 3, 2), r"Set\(n, k\) takes 2 sizes"),
+        ((), (4,), r"Set\(\) takes 0 sizes"),
         (("n", "n"), (4, 3), r"square matrices, got \(4, 3\)"),
         (("n",), (-1,), "whole numbers"),
         (("n",), (2.0,), "whole numbers"),
@@ -38,6 +46,53 @@ def test_sizes_fill_their_axes(axes, size, expected):
 def test_wrong_sizes_are_refused_in_the_users_words(axes, size, message):
     with pytest.raises(ValueError, match=message):
         parse_size("Set", axes, size)
+
+
+def test_a_batch_is_given_as_numbers_or_as_one_tuple():
+    manifold = manifolds.Orthogonal(3, 2)
+    for one, other in [((4,), ((4,),)), ((2, 4), (torch.Size([2, 4]),)), ((), ((),))]:
+        x, y = (
+            manifold.random_point(*b, generator=torch.Generator().manual_seed(0))
+            for b in (one, other)
+        )
+        assert torch.equal(x, y)
+
+
+def test_options_that_are_tensors_are_given_as_lists_too():
+    spectrum = manifolds.PrescribedSpectrum(2, 2, spectrum=[2, 1.1])
+    assert spectrum.get_buffer("spectrum").tolist() == [2.0, 1.1]
+    metric = manifolds.GeneralizedStiefel(2, 2, metric=[[1, 0.1], [0.1, 1]])
+    assert metric.get_buffer("metric").tolist() == [[1.0, 0.1], [0.1, 1.0]]
+    hermitian = manifolds.GeneralizedStiefel(2, 2, metric=[[2, 0.1j], [-0.1j, 2]])
+    assert hermitian.get_buffer("metric")[0, 1].item() == 0.1j
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: manifolds.PrescribedSpectrum(2, 2, spectrum="no"), "spectrum must be a tensor"),
+        (lambda: manifolds.GeneralizedStiefel(2, 2, metric=[[1], [2, 3]]), "metric must be a"),
+        (lambda: manifolds.Interval(low=0, high=torch.ones(2)), "Interval needs numbers"),
+        (lambda: manifolds.Interval(low=None), "Interval needs numbers"),
+    ],
+    ids=["word", "ragged", "tensor", "none"],
+)
+def test_options_that_are_no_numbers_are_refused_in_the_users_words(make, message):
+    with pytest.raises(TypeError, match=message):
+        make()
+
+
+def test_assigning_another_dtype_says_to_cast_it():
+    layer = nn.Linear(2, 2, bias=False, dtype=torch.float64)
+    manifolds.constrain(layer, "weight", manifolds.Orthogonal)
+    with pytest.raises(ValueError, match=r"cast it with \.to\(dtype\)"):
+        layer.weight = torch.eye(2)
+
+
+@pytest.mark.parametrize("kind", [nn.Embedding, nn.EmbeddingBag])
+def test_sparse_gradients_are_refused_at_once(kind):
+    with pytest.raises(ValueError, match="sparse=False"):
+        manifolds.constrain(kind(5, 3, sparse=True), "weight", manifolds.Ball)
 
 
 @pytest.mark.parametrize("rank", [0, 4, 1.0, True], ids=str)

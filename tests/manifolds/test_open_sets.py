@@ -93,6 +93,31 @@ def test_elsewhere_the_boundary_is_projected_inside_with_a_warning(case, dtype, 
         manifold.right_inverse(y)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+@pytest.mark.parametrize("case", OPEN, ids=lambda case: case.entry.name)
+def test_what_rounding_to_16_bit_takes_to_the_boundary_is_accepted_as_it_is(case, dtype):
+    manifold, generator = case(), torch.Generator().manual_seed(0)
+    manifold.strict = True
+    x = manifold.random_point(64, generator=generator, dtype=dtype)
+    far = (4 * torch.randn(x.shape, generator=generator)).to(dtype)
+    for y in (x, manifold.project(far)):
+        found = manifold.right_inverse(y)
+        back = manifold(*found) if isinstance(found, tuple) else manifold(found)
+        change, size = (t.reshape(64, -1) for t in (back.double() - y, y.double()))
+        rounding = 2 * torch.finfo(dtype).eps * size.norm(dim=1) + torch.finfo(dtype).tiny
+        assert (change.norm(dim=1) <= rounding).all()
+        manifold.right_inverse(back)
+
+
+@pytest.mark.parametrize("low", [0.0, -1.0, 0.1, -5.0])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+def test_points_of_an_interval_do_not_round_to_its_ends(dtype, low):
+    interval = manifolds.Interval(low=low, high=1.0)
+    drawn = interval.random_point(10_000, generator=torch.Generator().manual_seed(0), dtype=dtype)
+    for x in (drawn, interval.project(torch.tensor([low, 1.0, -9.0, 9.0], dtype=dtype))):
+        assert ((x > low) & (x < 1)).all()
+
+
 @pytest.mark.parametrize("coupling", [0.01, 1.0, 10.0])
 @pytest.mark.parametrize("distance", [1e-8, 1e-6, 1e-4, 1e-2])
 def test_stable_matrices_next_to_the_boundary_come_back(distance: float, coupling: float):

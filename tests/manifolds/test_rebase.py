@@ -126,3 +126,40 @@ def test_constrained_modules_are_not_kept_alive():
     del layer
     gc.collect()
     assert len(_owners) == before
+
+
+AT_THE_BOUNDARY = [
+    (manifolds.AlmostOrthogonal, {"radius": 0.3}, 3 * torch.eye(3)),
+    (manifolds.FixedRankPSD, {"rank": 2}, torch.diag(torch.tensor([2.0, 0.0, 0.0]))),
+]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize(("kind", "options", "target"), AT_THE_BOUNDARY, ids=str)
+def test_a_base_moves_silently_to_the_boundary_of_an_open_set(kind, options, target, strict):
+    torch.manual_seed(0)
+    layer = nn.Linear(3, 3, bias=False)
+    manifolds.constrain(layer, "weight", kind, strict=strict, **options)
+    optimizer = torch.optim.Adam(layer.parameters(), lr=0.3)
+    manifolds.Rebase(optimizer, every=5)
+    for _ in range(200):
+        step(layer, optimizer, target)
+    before = layer.weight.detach().clone()
+    manifolds.rebase(layer)
+    assert (layer.weight - before).norm() <= 8 * 3 * EPS * before.norm()
+
+
+def test_a_base_stays_where_moving_it_would_move_the_value():
+    ball = manifolds.Product(manifolds.Orthogonal(1, 1), manifolds.Ball(2))
+    layer = nn.Linear(3, 1, bias=False)
+    manifolds.constrain(layer, "weight", manifolds.Joined(ball))
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.0, momentum=0.9)
+    manifolds.Rebase(optimizer, momentum="reset")
+    step(layer, optimizer, torch.zeros(1, 3))
+    assert not optimizer.state
+    with torch.no_grad():
+        layer.parametrizations.weight.original1.copy_(torch.tensor([[1e6, 0.0]]))  # ‖x‖ = 1
+    before = layer.weight.detach().clone()
+    step(layer, optimizer, torch.zeros(1, 3))
+    assert torch.equal(layer.weight, before)
+    assert optimizer.state
