@@ -284,7 +284,7 @@ class Manifold(nn.Module, ABC):
         super()._apply(fn, recurse)
         for name, constant in before.items():
             moved = self.get_buffer(name)
-            if moved.dtype != constant.dtype:
+            if moved.dtype != constant.dtype and moved.device.type != "mps":  # it has 32 bit alone
                 self._buffers[name] = constant.to(moved.device)
         return self
 
