@@ -1,16 +1,13 @@
 """Matrices of rank exactly r: {X : rank X = r}, an open part of the closed set of `LowRank`."""
 
-import math
-
 import torch
 from torch import Tensor
 
-from manifolds.catalogue.general_linear import floored
+from manifolds.catalogue.general_linear import exponential_in_range, floored
 from manifolds.catalogue.ranked import Ranked, row_space, truncated_svd
 from manifolds.linear_algebra.basics import identity
 from manifolds.linear_algebra.decompositions import qr, singular_values
-from manifolds.linear_algebra.exponential import exponential
-from manifolds.linear_algebra.range import clipped, largest_factor, saturated
+from manifolds.linear_algebra.range import clipped, largest_factor
 
 
 class FixedRank(Ranked):
@@ -20,7 +17,8 @@ class FixedRank(Ranked):
     over the assigned column and row spaces, an affine chart of either Grassmannian (Absil, Mahony
     & Sepulchre 2008, section 3.4.4); S exp(E) is a full block in GL(r), not diagonal, so the
     Jacobian has full rank at repeated singular values too. `rebase` keeps M and N small.
-    Dimension: Vandereycken 2013, section 2.1. Factors beyond the dtype's range are clipped to it.
+    Dimension: Vandereycken 2013, section 2.1. Factors beyond the dtype's range are clipped to it,
+    E is scaled down at ‖E‖₂ = log(max) / 4 as in `GeneralLinear`.
 
     Rank below r is not reached: `LowRank` reaches it. `project` is nearest in every unitarily
     invariant norm among matrices with σ_r >= 8 max(n, k) eps σ_1 (1 for σ_1 where X = 0);
@@ -41,7 +39,7 @@ class FixedRank(Ranked):
         """(U + M) S exp(E) (V + N)ᴴ."""
         m, e, n = parameters
         u, s, v = (self.recalled(name, m) for name in ("left", "core", "right"))
-        core = s @ exponential(saturated(e, math.log(torch.finfo(e.dtype).max) / 4))
+        core = s @ exponential_in_range(e)
         return graph(u, m) @ core @ graph(v, n).mH
 
     def coordinates(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
