@@ -17,7 +17,8 @@ class FixedRank(Ranked):
     over the assigned column and row spaces, an affine chart of either Grassmannian (Absil, Mahony
     & Sepulchre 2008, section 3.4.4); S exp(E) is a full block in GL(r), not diagonal, so the
     Jacobian has full rank at repeated singular values too. `rebase` keeps M and N small.
-    Dimension: Vandereycken 2013, section 2.1. Factors beyond the dtype's range are clipped to it.
+    Dimension: Vandereycken 2013, section 2.1. Factors beyond the dtype's range are clipped to it,
+    E is scaled down at ‖E‖₂ = log(max) / 4 as in `GeneralLinear`.
 
     Rank below r is not reached: `LowRank` reaches it. `project` is nearest in every unitarily
     invariant norm among matrices with σ_r >= 8 max(n, k) eps σ_1 (1 for σ_1 where X = 0);

@@ -8,11 +8,14 @@ from torch import Tensor
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra.decompositions import singular_values, svd
 from manifolds.linear_algebra.exponential import exponential
-from manifolds.linear_algebra.range import saturated
+from manifolds.linear_algebra.saturation import saturated
 
 
 def exponential_in_range(a: Tensor) -> Tensor:
-    """exp(A), A scaled down to norm log(max) / 4 where exp(A) would leave the dtype's range."""
+    """exp(A), A scaled down where a bound of ‖A‖₂ exceeds log(max) / 4: a quarter of the range.
+
+    ‖exp(A)‖₂ <= e^‖A‖₂; three quarters are left to a base, to gradients and to what they multiply.
+    """
     return exponential(saturated(a, math.log(torch.finfo(a.dtype).max) / 4))
 
 
@@ -21,6 +24,8 @@ class GeneralLinear(Manifold):
 
     det X has the sign of det B: real X stay in their component of GL(n, R), complex X have one
     component. exp is regular at A = 0, where the Jacobian is that of A -> BA, of full rank n².
+    A is scaled down where ‖A‖₂ exceeds log(max) / 4, 22 in float32 and 177 in float64, up to a
+    factor n^(1/16) below it: Note [A bound by even powers].
     (Lezcano-Casado, Trivializations for gradient-based optimization on manifolds, NeurIPS 2019.)
 
     Singular X is not reached: `LowRank` with rank = n reaches it. `violation` is 0, since every

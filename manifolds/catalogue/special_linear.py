@@ -27,7 +27,7 @@ class SpecialLinear(Manifold):
 
     det X = det B · e^(tr A) = 1 (Hall, Lie Groups, Lie Algebras, and Representations, 2015,
     theorem 2.12). A is the traceless part of the parameter; at A = 0 the Jacobian is that of
-    A -> BA, of full rank n² - 1.
+    A -> BA, of full rank n² - 1. A is scaled down at ‖A‖₂ = log(max) / 4 as in `GeneralLinear`.
 
     `violation` is the distance from det X = 1 to first order, relative to ‖X‖: σ_n has to become
     1 / (σ_1 ⋯ σ_(n-1)) with the phase of det X turned to 1. `project` keeps the singular vectors,

@@ -95,7 +95,8 @@ class Symplectic(Manifold):
 
     JS runs through the Lie algebra of Sp(2n); at S = 0 the Jacobian has full rank n (2n + 1). (Gao,
     Son, Absil & Stykel, Riemannian optimization on the symplectic Stiefel manifold, SIAM J. Optim.
-    2021.) The Cayley transform of JS does not exist where JS/2 has the eigenvalue 1.
+    2021.) The Cayley transform of JS does not exist where JS/2 has the eigenvalue 1. S is scaled
+    down at ‖S‖₂ = log(max) / 4 as in `GeneralLinear`.
 
     `violation` is relative to the rounding of XᵀJX, √(2n) ‖XᵀJX - J‖ / ‖X‖². `project` is
     X (X⋆X)^(-1/2), X⋆ = JᵀXᵀJ, where ‖X⋆X - I‖ <= 1/2, elsewhere the matrix that is orthogonal and

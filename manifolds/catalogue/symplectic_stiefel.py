@@ -16,7 +16,7 @@ from manifolds.catalogue.symplectic import (
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra.basics import identity
 from manifolds.linear_algebra.exponential import exponential
-from manifolds.linear_algebra.range import saturated
+from manifolds.linear_algebra.saturation import saturated
 
 
 class SymplecticStiefel(Manifold):
@@ -26,7 +26,8 @@ class SymplecticStiefel(Manifold):
     U exp(VᵀU) [0; -J] in 4k × 4k matrices. The derivative at P = 0, P -> P + BJ PᵀJB, maps onto the
     tangent space, of dimension 4nk - k (2k - 1) (Gao, Son, Absil & Stykel, Riemannian optimization
     on the symplectic Stiefel manifold, SIAM J. Optim. 2021, section 3, whose quasi-geodesics these
-    are up to the metric). `Symplectic` has the square case in half the size.
+    are up to the metric). P is scaled down where 2 ‖P‖₂ ‖B‖₂ >= ‖SJ‖₂ exceeds log(max) / 4 as in
+    `GeneralLinear`. `Symplectic` has the square case in half the size.
 
     `violation` is relative to the rounding of XᵀJX, √(2k) ‖XᵀJX - J‖ / ‖X‖². `project` is
     X (X⋆X)^(-1/2), X⋆ = JᵀXᵀJ, where ‖X⋆X - I‖ <= 1/2, elsewhere the matrix that has orthonormal
@@ -49,9 +50,8 @@ class SymplecticStiefel(Manifold):
         (p,) = parameters
         base = polished(self.recalled("base_point", p), self.tolerance(p.dtype))
         bj = times_j(base).expand(p.shape)
-        # P itself, since exp(VᵀU) is that of SJ for one P only; ‖SJ‖ <= 2 ‖P‖ ‖B‖
-        size = torch.linalg.matrix_norm(base, keepdim=True).clamp_min(1)
-        p = saturated(p * (2 * size), math.log(torch.finfo(p.dtype).max) / 4) / (2 * size)
+        # P itself, since exp(VᵀU) is that of SJ for one P only; ‖SJ‖₂ <= 2 ‖P‖₂ ‖B‖₂
+        p = saturated(p, math.log(torch.finfo(p.dtype).max) / 8, beside=bj)
         u = torch.cat([p, bj], dim=-1)
         v = torch.cat([-j_times(bj), -j_times(p)], dim=-1)
         e = exponential(v.mT @ u)

@@ -25,7 +25,7 @@ from manifolds.linear_algebra.basics import add_identity, readable, sym
 from manifolds.linear_algebra.differentiable import differentiable, recorded
 from manifolds.linear_algebra.inverse import accretive_inverse
 from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
-from manifolds.linear_algebra.range import saturated
+from manifolds.linear_algebra.saturation import saturated
 
 LARGEST = 32.0
 """Where tanh is 1 to rounding: 1 - tanh 32 = 3e-28."""

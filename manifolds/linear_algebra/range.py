@@ -112,10 +112,3 @@ def clamped(a: Tensor, limit: float) -> Tensor:
     if a.is_complex():
         return torch.view_as_complex(clamped(torch.view_as_real(a.resolve_conj()), limit))
     return a.clamp(-limit, limit)
-
-
-def saturated(a: Tensor, limit: float) -> Tensor:
-    """A, or its multiple of Frobenius norm `limit` where it is larger; (*batch, n, k) -> same."""
-    a = clipped(a, limit)  # or the norm itself overflows
-    size = torch.linalg.matrix_norm(a, keepdim=True).detach()
-    return a * (limit / size.clamp_min(limit))

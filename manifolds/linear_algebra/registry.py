@@ -31,6 +31,7 @@ from torch import Tensor
 
 from manifolds.linear_algebra.differentiable import batched, transformed
 
+Argument = Tensor | bool | float | None
 LIBRARY = torch.library.Library("manifolds", "FRAGMENT")
 BODIES: dict[str, Callable[..., Any]] = {}
 """The Python function of each operator, by its full name."""
@@ -43,6 +44,8 @@ BELOW_AUTOGRAD: Any = torch._C._AutoDispatchBelowAutograd  # type: ignore[attr-d
 keys_of: Any = torch._C._dispatch_keys  # type: ignore[attr-defined]
 KINDS = frozenset({Tensor, torch.nn.Parameter})
 """Not those with torch functions of their own."""
+CHOICES = frozenset({bool, float, type(None)})
+"""Arguments of an operator that are no tensors."""
 
 
 def ordinary_keys(backend: str) -> tuple[int, int]:
@@ -68,7 +71,7 @@ def alike(body: Callable[..., Any]) -> Callable[..., Any]:
     """The body, doing the same wherever it runs; Notes [Lazy conjugates] and [No views]."""
 
     @functools.wraps(body)
-    def within(*arguments: Tensor | bool) -> Any:
+    def within(*arguments: Argument) -> Any:
         if not torch._C._dispatch_tls_is_dispatch_key_excluded(CONJUGATE):
             with GUARD(VIEWS, EXCLUDED):
                 return body(*arguments)
@@ -82,10 +85,10 @@ def alike(body: Callable[..., Any]) -> Callable[..., Any]:
 def is_ordinary(argument: Any) -> bool:
     """Whether it is a choice, or a tensor that is nothing but numbers."""
     kind = type(argument)
-    return kind is bool or (kind in KINDS and keys_of(argument).raw_repr() in ORDINARY)
+    return kind in CHOICES or (kind in KINDS and keys_of(argument).raw_repr() in ORDINARY)
 
 
-def has_to_be_seen(arguments: tuple[Tensor | bool, ...]) -> bool:
+def has_to_be_seen(arguments: tuple[Argument, ...]) -> bool:
     """Whether anyone looks at operators or is to prepare their tensors; Note [Called directly].
 
     A default device, as `torch.device("meta")`, is a function mode.
@@ -111,7 +114,7 @@ LOST = (
 def refusing(operator: Callable[..., Any]) -> Callable[..., Any]:
     """The operator for the dispatch key Autograd: a custom Function is above it, or nothing."""
 
-    def call(*arguments: Tensor | bool) -> Any:
+    def call(*arguments: Argument) -> Any:
         tensors = [a for a in arguments if isinstance(a, Tensor)]
         if torch.is_grad_enabled() and any(a.requires_grad for a in tensors):
             raise NotImplementedError(LOST)
@@ -135,7 +138,7 @@ def register(name: str, body: Callable[..., Any], shaped: Callable[..., Any]) ->
     torch.library.register_vmap(full, batched(operator), lib=LIBRARY)
 
     @functools.wraps(body)
-    def call(*arguments: Tensor | bool) -> Any:
+    def call(*arguments: Argument) -> Any:
         if has_to_be_seen(arguments):
             return operator(*arguments)
         with BELOW_AUTOGRAD():
