@@ -115,16 +115,17 @@ def clipped_factors(g: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
     if not g.numel() or not h.numel():
         return g, h
     limit = largest_factor(g.shape[-1], g.dtype)
-    rooms = [limit * (limit / largest_entry(a)).clamp_min(1) for a in (h, g)]
+    rooms = [limit * (limit / largest_entry(a.detach())).clamp_min(1) for a in (h, g)]
     return between(g, rooms[0]), between(h, rooms[1])
 
 
 def largest_entry(a: Tensor) -> Tensor:
-    """max |a_ij| over real and imaginary parts, without a derivative; -> (*batch, 1, 1)."""
-    a = a.detach().resolve_conj()
+    """max |a_ij| over real and imaginary parts, 0 without entries; -> (*batch, 1, 1)."""
     if a.is_complex():
-        return torch.view_as_real(a).abs().amax((-3, -2, -1)).unsqueeze(-1).unsqueeze(-1)
-    return a.abs().amax((-2, -1), keepdim=True)
+        pairs = torch.view_as_real(a.resolve_conj()).abs()
+        return pairs.amax((-3, -2, -1)).unsqueeze(-1).unsqueeze(-1)
+    a = a.abs()
+    return a.amax((-2, -1), keepdim=True) if a.numel() else a.sum((-2, -1), keepdim=True)
 
 
 def between(a: Tensor, limit: Tensor) -> Tensor:
