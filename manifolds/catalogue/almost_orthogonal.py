@@ -17,7 +17,8 @@ class AlmostOrthogonal(Manifold):
     m = min(n, k), 0 < r < 1; wide X by their transposes. X = QH is the polar decomposition (Higham,
     Functions of Matrices, 2008, chapter 8), a diffeomorphism for H ≻ 0, and Q moves about an
     assigned base by the maps of `Orthogonal` (complex X: of `Unitary`): full rank n k (complex: 2 n
-    k), repeated singular values included. S = V atanh((σ - 1)/r) Vᴴ.
+    k), repeated singular values included. S = V atanh((σ - 1)/r) Vᴴ; S is scaled down where
+    ‖S‖₂ exceeds eps^(-1/2), 2896 in float32.
 
     |σ - 1| = r is not reached: a larger radius has it inside. `project` clips singular values to 1
     ± r (1 - 16 max(n, k) eps / r), nearest in every unitarily invariant norm; `random_point` is X

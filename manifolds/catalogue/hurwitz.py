@@ -12,8 +12,8 @@ from manifolds.linear_algebra.basics import add_identity, diagonal, skew, sym
 from manifolds.linear_algebra.range import clipped
 from manifolds.linear_algebra.triangular import Array
 
-BOUND = 2.0 ** (LARGEST / 16)
-"""Of the factors of R: K, then A K A⁻¹ with A in a quarter of the range, stays in range."""
+BOUND = 2.0 ** (LARGEST * 15 / 32)
+"""Of the factors of R: K, a sum of n products, stays in range, X up to 1e288 is reached."""
 
 
 class Hurwitz(Stable):
@@ -47,16 +47,17 @@ class Hurwitz(Stable):
         if not math.isfinite(shift):
             raise ValueError(f"Hurwitz needs a finite shift, got {shift!r}")
         self.shift = float(shift)
+        self.apex = -self.shift
         self.center = math.sqrt(max(-self.shift, 0.0))
         self.remember(magnitude=torch.ones((), dtype=DOUBLE))
 
-    def core(self, w: Tensor, bound: float) -> Tensor:
+    def core(self, w: Tensor) -> Tensor:
         """S - M Mᵀ - s I = S - c (G + Gᵀ) - G Gᵀ - s₊ I, M = c I + G; see `center`."""
-        limit, c = min(bound, BOUND), self.center
-        logarithm = diagonal(w).clamp(-math.log(BOUND), math.log(limit / (c or 1)))
+        c = self.center
+        logarithm = diagonal(w).clamp(-math.log(BOUND), math.log(BOUND / (c or 1)))
         g = w.tril(-1) + torch.diag_embed(c * logarithm.expm1() if c else logarithm.exp())
-        g = clipped(self.get_buffer("magnitude").to(g)[..., None, None] * g, limit)
-        k = 2 * skew(clipped(w.triu(1), limit**2)) - c * (g + g.mT) - g @ g.mT
+        g = clipped(self.get_buffer("magnitude").to(g)[..., None, None] * g, BOUND)
+        k = 2 * skew(clipped(w.triu(1), BOUND**2)) - c * (g + g.mT) - g @ g.mT
         return add_identity(k, -max(self.shift, 0.0))
 
     def core_coordinates(self, k: Tensor, dtype: torch.dtype) -> Tensor:

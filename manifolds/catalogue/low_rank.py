@@ -3,11 +3,14 @@
 from torch import Tensor
 
 from manifolds.catalogue.ranked import Ranked, row_space
-from manifolds.linear_algebra.range import clipped, largest_factor
+from manifolds.linear_algebra.range import clipped_factors
 
 
 class LowRank(Ranked):
     """X = G Hᴴ, G n × r, H k × r; (*batch, n, r), (*batch, k, r) -> (*batch, n, k).
+
+    Factors are clipped where 2r max |g_ij| max |h_ij| (complex: 8r) is beyond the dtype's range, so
+    that X with 2r √k max |x_ij| within it is reached.
 
     The right inverse takes H = V orthonormal, also where singular values vanish, G = X V: the
     Jacobian there has rank n r + rank(X) (k - r), which is `dim` at rank X = r and never zero
@@ -21,8 +24,7 @@ class LowRank(Ranked):
 
     def embed(self, *parameters: Tensor) -> Tensor:
         """G Hᴴ."""
-        limit = largest_factor(self.rank, parameters[0].dtype)
-        g, h = (clipped(p, limit) for p in parameters)
+        g, h = clipped_factors(*parameters)
         return g @ h.mH
 
     def coordinates(self, x: Tensor) -> tuple[Tensor, Tensor]:

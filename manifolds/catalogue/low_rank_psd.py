@@ -42,7 +42,9 @@ class LowRankPSD(Manifold):
     where gradient descent does not move; `FixedRankPSD` has full rank everywhere. (Burer &
     Monteiro, A nonlinear programming algorithm for solving semidefinite programs via low-rank
     factorization, Math. Program. 2003; dimension: Vandereycken, Absil & Vandewalle, Embedded
-    geometry of the set of symmetric positive semidefinite matrices of fixed rank, 2009.)
+    geometry of the set of symmetric positive semidefinite matrices of fixed rank, 2009.) Entries of
+    W are clipped at √(max / 2r) (complex: √(max / 8r)), max being the dtype's largest number: X
+    with x_ii up to its square, and its eigenvalues up to max, is reached.
 
     `project` is nearest in the Frobenius norm: the r largest eigenvalues, where positive, are kept
     (Higham 1988, theorem 2.1; Eckart & Young 1936); `random_point` is G Gᵀ / r, G normal n × r.
@@ -58,7 +60,7 @@ class LowRankPSD(Manifold):
     def embed(self, *parameters: Tensor) -> Tensor:
         """W Wᴴ."""
         (w,) = parameters
-        w = clipped(w, largest_factor(self.size[0], w.dtype))
+        w = clipped(w, largest_factor(self.rank, w.dtype))
         return w @ w.mH
 
     def coordinates(self, x: Tensor) -> Tensor:

@@ -33,8 +33,9 @@ class PositiveDefinite(Manifold):
     log(1e-30) into 35 eps, a power of two is exact. The lower triangle of Z is read; a
     diffeomorphism from R^(n(n+1)/2), or with a complex strict triangle from R^(n²) onto the
     Hermitian positive definite matrices (log-Cholesky: Lin, Riemannian geometry of SPD matrices via
-    Cholesky decomposition, SIAM J. Matrix Anal. 2019). Factors beyond the range of the
-    dtype are clipped to it.
+    Cholesky decomposition, SIAM J. Matrix Anal. 2019). Entries of L are clipped at √(max / 2n)
+    (complex: √(max / 8n)), max being the dtype's largest number: X with x_ii up to its square, 8e36
+    for complex 5×5 in float32, is reached.
 
     Singular X is not reached: `PositiveSemidefinite` reaches it. `project` is nearest in the
     Frobenius norm among matrices with eigenvalues >= 2n eps ‖X‖₂; `random_point` is

@@ -54,7 +54,7 @@ class SchurStable(Stable):
         zero = torch.zeros(self.size, dtype=DOUBLE)
         self.remember(rounding=zero, largest=zero.sum())
 
-    def core(self, w: Tensor, bound: float) -> Tensor:  # noqa: ARG002 -- C is bounded by 1
+    def core(self, w: Tensor) -> Tensor:
         """C = W R⁻¹, the lower half of the orthonormal factor of (I, W).
 
         Back substitution in W R⁻¹ subtracts numbers ‖W‖² as large as what is left, ten times the

@@ -10,7 +10,7 @@ from torch import Tensor
 from manifolds.interface import Manifold
 from manifolds.linear_algebra.basics import add_identity, diagonal, identity, ratio
 from manifolds.linear_algebra.orthonormalize import orthonormalize
-from manifolds.linear_algebra.range import clipped
+from manifolds.linear_algebra.range import clipped, largest_entry
 from manifolds.linear_algebra.triangular import (
     Array,
     Blocks,
@@ -34,15 +34,20 @@ class Stable(Manifold):
     O(n³) without the cancellation that limits the equation's solution for nonnormal X: Note
     [Taming a nonnormal matrix]. U and log₂ of that diagonal are remembered in float64, Z is 0. The
     core has n² dimensions of its own, so that the Jacobian has full rank wherever A is invertible.
-    All is computed in float64 and cast. `project` keeps stable X and takes others to the
-    nearest point of the core itself (A = I), a closed convex set but for rounding: the stable
-    matrix nearest to X may lie so close to unstable ones that no rounding of it is stable.
+    All is computed in float64 and cast. There L and L⁻¹ take a quarter of the range each: rows of Z
+    are scaled down where Σ log₂(1 + max |z_i·|) exceeds 256. D · D⁻¹ takes an eighth: z_ii, less
+    the mean, is clipped at 44. An X beyond the range of its dtype is shrunk, which keeps it stable.
+    `project` keeps stable X and takes others to the nearest point of the core itself (A = I), a
+    closed convex set but for rounding: the stable matrix nearest to X may lie so close to unstable
+    ones that no rounding of it is stable.
 
     An author writes the core: `core`, `core_coordinates`, `core_distance`, the frame in which it is
     unit (`normalized`, `denormalized`), `distances` of eigenvalues and how they are moved.
     """
 
     axes = ("n", "n")
+    apex: float = 0.0
+    """a with a I + c (X - a I) in the set for X in it, 0 < c <= 1."""
 
     def __init__(self, *size: int, strict: bool = False) -> None:
         super().__init__(*size, strict=strict)
@@ -51,8 +56,8 @@ class Stable(Manifold):
         self.remember(basis=identity(n, n, like), exponents=torch.zeros(n, dtype=DOUBLE))
 
     @abstractmethod
-    def core(self, w: Tensor, bound: float) -> Tensor:
-        """(*batch, n, n) -> K, (*batch, n, n), of entries at most n bound²."""
+    def core(self, w: Tensor) -> Tensor:
+        """(*batch, n, n) -> K, (*batch, n, n), finite."""
 
     @abstractmethod
     def core_coordinates(self, k: Tensor, dtype: torch.dtype) -> Tensor:
@@ -95,15 +100,18 @@ class Stable(Manifold):
         return norm
 
     def embed(self, *parameters: Tensor) -> Tensor:
-        """U L D K D⁻¹ L⁻¹ Uᵀ; D · D⁻¹ and L⁻¹ take a quarter of the range at most, K a third."""
+        """U L D K D⁻¹ L⁻¹ Uᵀ, shrunk by c towards `apex` I where it leaves the range."""
         z, w = (p.to(DOUBLE) for p in parameters)
         u = orthonormalize(self.get_buffer("basis").to(z.device, DOUBLE))
-        bits = math.log2(torch.finfo(parameters[0].dtype).max) / 4
-        l = add_identity(clipped(z.tril(-1), 2 ** (bits / max(self.size[0], 1)) - 1))
-        d = self._exponents(diagonal(z), bits / 2)
-        t = self.core(w, 2 ** (bits * 2 / 3)) * torch.exp2(d.unsqueeze(-1) - d.unsqueeze(-2))
+        l = add_identity(tamed(z.tril(-1), LARGEST / 4))
+        d = self._exponents(diagonal(z), LARGEST / 16)
+        k = self.core(w)
+        size = power_below(k)  # K is one of two factors: their product in range, both may be large
+        t = k / size * torch.exp2(d.unsqueeze(-1) - d.unsqueeze(-2))
         y = torch.linalg.solve_triangular(l, l @ t, upper=False, left=False, unitriangular=True)
-        return self.denormalized(u @ y @ u.mT)
+        y, size = u @ y @ u.mT, self.denormalized(size)
+        c = 1 / (largest_entry(y) * (size / torch.finfo(parameters[0].dtype).max * 2)).clamp_min(1)
+        return add_identity(size * c * y, (1 - c) * self.apex)
 
     def coordinates(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Z = 0, and those of K = D⁻¹ T D."""
@@ -167,3 +175,24 @@ class Stable(Manifold):
         own = clipped(z, LARGEST) / math.log(2)
         mean = own.mean(-1, keepdim=True) if self.size[0] else 0
         return (own - mean).clamp(-limit, limit) + self.get_buffer("exponents").to(z)
+
+
+def power_below(a: Tensor) -> Tensor:
+    """The power of two next below max |a_ij|, 1 at least, a constant; -> (*batch, 1, 1)."""
+    return torch.exp2(torch.floor(torch.log2(largest_entry(a.detach()).clamp_min(1))))
+
+
+def tamed(a: Tensor, bits: float) -> Tensor:
+    """A strictly lower triangular, rows scaled down until ‖(I + A)⁻¹‖₁ <= 2^bits; -> same.
+
+    With r_i = max |a_i·| forward substitution has Σ_{j <= i} |x_j| <= (1 + r_i) Σ_{j < i} |x_j|,
+    so that ∏ (1 + r_i) bounds the columns of the inverse. Each 1 + r_i becomes a power of itself.
+    """
+    if not a.numel():
+        return a
+    a = clipped(a, torch.finfo(a.dtype).max)
+    rows = a.abs().amax(-1, keepdim=True)
+    logarithm = rows.log1p()
+    total = logarithm.sum(-2, keepdim=True) / math.log(2)
+    less = torch.expm1(logarithm * (bits / total.clamp_min(bits)))
+    return torch.where(total > bits, a * (less / torch.where(rows > 0, rows, 1)), a)

@@ -93,7 +93,7 @@ def identity_like(a: Tensor) -> Tensor:
     return identity(a.shape[-2], a.shape[-1], a)
 
 
-def add_identity(a: Tensor, scale: float = 1.0) -> Tensor:
+def add_identity(a: Tensor, scale: float | Tensor = 1.0) -> Tensor:
     """A + scale · I; (*batch, n, n) -> (*batch, n, n)."""
     return a + scale * identity_like(a)
 

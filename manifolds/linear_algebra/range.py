@@ -107,6 +107,36 @@ def clipped(a: Tensor, limit: float) -> Tensor:
     return a.clamp(-limit, limit) if few else clip(a, limit)
 
 
+def clipped_factors(g: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
+    """G and H clipped where G Hᴴ would leave the range; (*batch, n, r), (*batch, k, r) -> same.
+
+    Nothing is clipped where the product of their largest entries is up to l², l = `largest_factor`;
+    else the larger one at l² over the other's, or both at l. A constant to derivatives.
+    """
+    if not g.numel() or not h.numel():
+        return g, h
+    limit = largest_factor(g.shape[-1], g.dtype)
+    rooms = [limit * (limit / largest_entry(a.detach())).clamp_min(1) for a in (h, g)]
+    return between(g, rooms[0]), between(h, rooms[1])
+
+
+def largest_entry(a: Tensor) -> Tensor:
+    """max |a_ij| over real and imaginary parts, 0 without entries; -> (*batch, 1, 1)."""
+    if a.is_complex():
+        pairs = torch.view_as_real(a.resolve_conj()).abs()
+        return pairs.amax((-3, -2, -1)).unsqueeze(-1).unsqueeze(-1)
+    a = a.abs()
+    return a.amax((-2, -1), keepdim=True) if a.numel() else a.sum((-2, -1), keepdim=True)
+
+
+def between(a: Tensor, limit: Tensor) -> Tensor:
+    """Entries clipped to ± a limit (*batch, 1, 1), real and imaginary parts each."""
+    if a.is_complex():
+        real = torch.view_as_real(a.resolve_conj())
+        return torch.view_as_complex(between(real, limit.unsqueeze(-1)))
+    return a.clamp(-limit, limit)
+
+
 def clamped(a: Tensor, limit: float) -> Tensor:
     """The same without a derivative of its own, for use within that of another function."""
     if a.is_complex():

@@ -71,3 +71,26 @@ def test_what_is_next_to_the_ends_of_the_range_has_finite_derivatives(size, dtyp
     (slope,) = torch.autograd.grad(x, a, torch.ones_like(x))
     assert torch.linalg.matrix_norm(x, 2) <= 2 * (1 + 16 * torch.finfo(dtype).eps)
     assert slope.isfinite().all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.complex64], ids=str)
+@pytest.mark.parametrize("part", [1e-19, 1e-2], ids=str)
+def test_a_matrix_of_low_rank_comes_back_up_to_the_end_of_the_range(part, dtype):
+    manifold = manifolds.LowRank(3, 3, rank=1, strict=True)
+    x = torch.full((3, 3), part * torch.finfo(dtype).max, dtype=dtype)
+    error = (manifold(*manifold.right_inverse(x)) - x).abs().max() / x.abs().max()
+    assert error <= manifold.tolerance(dtype)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.complex64], ids=str)
+def test_factors_of_any_size_have_a_finite_product(dtype):
+    manifold, most = manifolds.LowRank(3, 4, rank=2), torch.finfo(dtype).max
+    for scales in [(most, most), (most, 1e-10), (1e-10, most), (most, 0), (1e25, 1e25)]:
+        g, h = (s * normal(n, 2, dtype=dtype).sgn() for s, n in zip(scales, (3, 4), strict=True))
+        assert manifold(g, h).isfinite().all()
+
+
+def test_a_large_semidefinite_matrix_of_low_rank_comes_back():
+    manifold, x = manifolds.LowRankPSD(16, 16, rank=2, strict=True), torch.full((16, 16), 2e37)
+    error = (manifold(manifold.right_inverse(x)) - x).abs().max() / x.abs().max()
+    assert error <= manifold.tolerance(x.dtype)
