@@ -11,7 +11,7 @@ its own map returned checked again, which would cost a product: the polish of th
 A step so computes the map twice, at the parameters to move the base and at 0 for the next gradient.
 At 0 a CPU finds the factors of the Cayley, exponential and polar maps, of square and of tall
 frames, to be the identity and leaves out the products with them. At 1024×1024 in float32, all of a
-step next to the base takes the time of 5.5 products with Cayley, 6.3 with the exponential and 7.5
+step next to the base takes the time of 4.9 products with Cayley, 5.7 with the exponential and 6.6
 with polar (measured on one core, `python -m experiments bench maps`).
 
 A value may have come to the boundary of an open set, to rounding. It then becomes the base as far
