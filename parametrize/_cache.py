@@ -10,7 +10,7 @@ The number of its hooks is a source too. What nobody can see: a write through `.
 (`w.data.add_(1)`), and a list, a dict or another plain object that changes in place.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import ContextVar
 from functools import wraps
 from operator import is_
@@ -20,7 +20,7 @@ from weakref import ref
 import torch
 from torch import Tensor
 from torch.compiler import is_compiling
-from torch.nn import Module, Parameter
+from torch.nn import Module
 
 from parametrize._ambient import (
     checkpoint,
@@ -30,16 +30,11 @@ from parametrize._ambient import (
     saved_tensor_hooks,
 )
 from parametrize._lost_write import warn_of_lost_write
+from parametrize._sources import Slot, growing_in, memory_of, slots_of
 from parametrize._transaction import version_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Slot = tuple[dict[str, Any], str, Any]
-
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks")
-# nn.Module's own attributes; a function's value does not depend on them, except for the flag and
-# the hooks, which are counted
-_BOOKKEEPING = vars(Module()).keys() - {"training"}
 
 
 class _Entry:
@@ -53,10 +48,9 @@ class _Entry:
     def __init__(self, held: Module, value: Any, slots: list[Slot], sources: list[Tensor]) -> None:
         self.value = value
         self.value_version = version_of(value)
-        growing = [held._modules, *(getattr(m, h) for m in held.modules() for h in _HOOKS)]
-        self.counts = [(names, len(names)) for names in growing]
+        self.counts = [(names, len(names)) for names in growing_in(held)]
         self.slots = slots
-        memory = [_memory(t) for t in sources]
+        memory = [memory_of(t) for t in sources]
         self.storages = [storage for _, storage in memory]  # held, no other gets the address
         self.tensors = [
             (t, t._version, t.requires_grad, pointer)
@@ -119,7 +113,7 @@ class _Scope:
         by_mode = self._entries_of(held)
         by_mode.pop(mode, None)
         if isinstance(value, Tensor):
-            slots = list(_slots(held))
+            slots = list(slots_of(held))
             sources = [thing for _, _, thing in slots if isinstance(thing, Tensor)]
             # Writes into inference tensors are not counted: a value of one is never known to hold
             if not any(map(Tensor.is_inference, sources)) and outlives_transform(value, sources):
@@ -227,29 +221,3 @@ def _traced_value(held: Module) -> Tensor:
     value: Tensor = held()
     _traced[-1][held] = (tensors, flags, value)
     return value
-
-
-def _slots(held: Module) -> Iterator[Slot]:
-    """All that the value is computed from, as (dictionary, name in it, what it is)."""
-    modules, seen = [held], {held}
-    for module in modules:  # which grows
-        new = [m for m in module._modules.values() if m is not None and m not in seen]
-        modules += new
-        seen.update(new)
-        for names in (module._parameters, module._buffers, module._modules):
-            for name, thing in names.items():
-                yield names, name, thing
-        if module is not held:
-            names = vars(module)
-            for name in names.keys() - _BOOKKEEPING:
-                yield names, name, names[name]
-
-
-def _memory(tensor: Tensor) -> tuple[int | None, Any]:
-    """Where a tensor's values are, and the storage: while it is held no other gets its address."""
-    if type(tensor) not in (Tensor, Parameter):
-        return None, None  # a subclass may have no memory of its own
-    try:
-        return tensor.data_ptr(), tensor.untyped_storage()
-    except (RuntimeError, NotImplementedError):
-        return None, None  # inside a torch.func transform a tensor is a wrapper

@@ -11,18 +11,18 @@ An author writes the mathematics in six members (`embed`, `coordinates`, `residu
 what happens to points off the manifold.
 """
 
-import math
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self, final
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from manifolds.interface.errors import OffManifoldError, OffManifoldWarning, lacking, users_level
 from manifolds.interface.layout import plain
+from manifolds.interface.memory import Remembering
 from manifolds.interface.moving import BaseStaysError, base_is_moving
 from manifolds.interface.normal import Normal
 from manifolds.interface.precision import (
@@ -32,11 +32,11 @@ from manifolds.interface.precision import (
     working_dtype,
 )
 from manifolds.interface.size import parse_size, require_shape, unpacked
-from manifolds.interface.tolerance import tolerance
-from manifolds.linear_algebra.basics import all_finite, norm
+from manifolds.interface.tolerance import is_rounding, tolerance
+from manifolds.linear_algebra.basics import all_finite
 
 
-class Manifold(nn.Module, ABC):
+class Manifold(Remembering, ABC):
     """A set M ⊂ R^size with f: parameters -> M smooth, and r: M -> parameters with f(r(x)) = x.
 
     Sizes are those of the tensor's last dimensions; leading dimensions are batch.
@@ -54,8 +54,6 @@ class Manifold(nn.Module, ABC):
     """Whether complex tensors are points too."""
     real_form: bool = True
     """Whether real tensors are points: not of sets that are complex by nature."""
-    constants: tuple[str, ...] = ()
-    """What is remembered of the set itself: a cast of the module leaves its dtype alone."""
     has_base: bool = False
     """Whether assignment moves a base point and leaves zero parameters; `rebase` needs that."""
 
@@ -178,19 +176,6 @@ class Manifold(nn.Module, ABC):
 
     # Mechanism.
 
-    def remember(self, **state: Tensor) -> None:
-        """Keep discrete data or a base point in buffers: part of f, not trainable."""
-        for name, value in state.items():
-            self.register_buffer(name, plain(value))
-
-    def recalled(self, name: str, like: Tensor) -> Tensor:
-        """What was remembered, on the device of the parameters and, numbers, in their dtype."""
-        value: Tensor = self.get_buffer(name)
-        if value.is_complex() and not like.is_complex():
-            value = value.real  # Module.to(complex) casts real buffers too
-        number = value.is_floating_point() or value.is_complex()
-        return value.to(like) if number else value.to(like.device)
-
     @contextmanager
     def projecting(self) -> Iterator[None]:
         """Within, points off the manifold are projected silently, whatever `strict` says."""
@@ -219,33 +204,20 @@ class Manifold(nn.Module, ABC):
         if not off.any():
             return point
         found = torch.where(off[(...,) + (None,) * len(self.size)], self.nearest(point), point)
+        tolerated = self.tolerance(point.dtype)
+        rounding = is_rounding(found - point, point, x.dtype, self.size, tolerated)
         if base_is_moving():
-            if not self._is_rounding(found - point, point, x.dtype):
+            if not rounding:
                 raise BaseStaysError(f"{self} has no interior point next to the value of its map")
             return found
         narrow = x.dtype != point.dtype and not outside.any()
-        rounded = narrow and self._is_rounding(found - point, point, x.dtype)
-        if not (self._projects_silently or rounded):
+        if not (self._projects_silently or (narrow and rounding)):
             message = self._complaint(violation, outside, limit, x.dtype)
             if self.strict:
                 raise OffManifoldError(f"{message}; pass project(x), or use strict=False")
             if self._assigned:
                 warnings.warn(f"{message}; projected", OffManifoldWarning, stacklevel=users_level())
         return found
-
-    def _is_rounding(self, change: Tensor, x: Tensor, dtype: torch.dtype) -> bool:
-        """Whether x, rounded to `dtype`, moves by what that and a projection off the boundary do.
-
-        Projections go two tolerances inside, from where a point may lie one outside: with one for
-        their own rounding, four. Rounding to `dtype` moves each entry by eps/2 of itself and
-        singular values by as much of the norm, the way back by the same; 2 eps leave a factor
-        two. Below the smallest normal number, rounding is absolute.
-        """
-        rounding = torch.finfo(dtype)
-        dims = len(self.size)
-        few = 4 * self.tolerance(x.dtype) + 2 * rounding.eps
-        limit = few * norm(x, dims) + rounding.tiny * math.prod(self.size) ** 0.5
-        return bool((norm(change, dims) <= limit).all())
 
     def _complaint(
         self, violation: Tensor, outside: Tensor, limit: float, dtype: torch.dtype
@@ -277,24 +249,3 @@ class Manifold(nn.Module, ABC):
         """torch's default, or where only complex tensors are points the complex one of its size."""
         default = working_dtype(torch.get_default_dtype())
         return torch.get_default_dtype() if self.real_form else default.to_complex()
-
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:  # noqa: FBT001, FBT002
-        """Move and cast, constants move only: rounded once, they would be another set for good."""
-        before = {name: self.get_buffer(name) for name in self.constants}
-        super()._apply(fn, recurse)
-        for name, constant in before.items():
-            moved = self.get_buffer(name)
-            if moved.dtype != constant.dtype and moved.device.type != "mps":  # it has 32 bit alone
-                self._buffers[name] = constant.to(moved.device)
-        return self
-
-    def _load_from_state_dict(self, state_dict: dict, prefix: str, *rest: Any) -> None:
-        """A base point follows the batch dimensions of the checkpoint."""
-        for name, buffer in self._buffers.items():
-            saved = state_dict.get(prefix + name)
-            if buffer is not None and isinstance(saved, Tensor):
-                common = min(saved.ndim, buffer.ndim)
-                if saved.shape[saved.ndim - common :] == buffer.shape[buffer.ndim - common :]:
-                    dtype = saved.dtype if saved.is_complex() else buffer.dtype
-                    self._buffers[name] = buffer.new_empty(saved.shape, dtype=dtype)
-        super()._load_from_state_dict(state_dict, prefix, *rest)

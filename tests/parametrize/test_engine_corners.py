@@ -1,9 +1,8 @@
-"""Where several owners, engines, classes or kinds of memory meet in one parametrized module."""
+"""Where several engines, classes or kinds of memory meet in one parametrized module."""
 
 # ruff: noqa: D101, D102 -- the name of a test class or method says what it is
 
 import copy
-import warnings
 
 import pytest
 import torch
@@ -12,15 +11,11 @@ from engine_zoo import Double, Halves
 from torch import nn
 from torch.func import functional_call
 
-import parametrize
 from parametrize import (
     cached,
-    is_parametrized,
     load_module,
     register_parametrization,
-    register_tied_parametrization,
     remove_parametrizations,
-    remove_tied_parametrizations,
     save_module,
     transfer_parametrizations_and_params,
 )
@@ -34,17 +29,6 @@ class ParametrizedLinear(Linear):
     """A user's class that is called like a derived one."""
 
 
-class Tied(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.a, self.b = nn.Linear(2, 2), nn.Linear(2, 2)
-        self.b.weight = self.a.weight
-        register_tied_parametrization([(self.a, "weight"), (self.b, "weight")], Double())
-
-    def forward(self, x):
-        return self.b(self.a(x))
-
-
 def test_a_user_s_class_of_a_derived_name_gets_no_properties():
     module, other = ParametrizedLinear(2, 2), ParametrizedLinear(2, 2)
     register_parametrization(module, "weight", Double())
@@ -52,47 +36,6 @@ def test_a_user_s_class_of_a_derived_name_gets_no_properties():
     assert isinstance(other.weight, nn.Parameter)
     remove_parametrizations(module, "weight")
     assert type(module) is ParametrizedLinear
-
-
-@pytest.mark.parametrize("names", [["a"], ["b"], ["a", "b"], ["b", "a"]])
-def test_a_tied_tensor_comes_back_from_a_functional_call(names):
-    module, x = Tied(), torch.eye(2)
-    before, value = module.a.weight.clone(), torch.ones(2, 2)
-    called = functional_call(module, {f"{name}.weight": value for name in names}, x)
-    torch.testing.assert_close(called, module.b.bias + (value + module.a.bias) @ value)
-    assert torch.equal(module.a.weight, before)
-    assert torch.equal(module.b.weight, before)
-    module.a.weight = value
-    assert torch.equal(module.b.weight, value)
-
-
-def test_each_name_of_a_tied_tensor_may_have_its_own_value_in_a_functional_call():
-    module, x = Tied(), torch.eye(2)
-    values = {"a.weight": torch.ones(2, 2), "b.weight": torch.eye(2)}
-    expected = (values["a.weight"] + module.a.bias) @ values["b.weight"].T + module.b.bias
-    torch.testing.assert_close(functional_call(module, values, x), expected)
-
-
-def test_a_layer_that_was_tied_and_is_copied_alone_is_free():
-    alone = copy.deepcopy(Tied().a)
-    remove_parametrizations(alone, "weight")
-    assert not is_parametrized(alone)
-
-
-def test_a_layer_whose_tied_other_is_gone_is_free():
-    module = Tied()
-    del module.b
-    remove_tied_parametrizations([(module.a, "weight")])
-    assert not is_parametrized(module.a)
-
-
-def test_a_copy_of_all_tied_layers_stays_tied(tmp_path):
-    save_module(Tied(), tmp_path / "tied.pt")
-    for whole in (copy.deepcopy(Tied()), load_module(tmp_path / "tied.pt", trusted=[Tied, Double])):
-        with pytest.raises(ValueError, match="tied under 2 names"):
-            remove_parametrizations(whole.a, "weight")
-        remove_tied_parametrizations([(whole.a, "weight"), (whole.b, "weight")])
-        assert whole.a.weight is whole.b.weight
 
 
 @pytest.fixture
@@ -180,37 +123,6 @@ def test_a_lost_write_warns_next_to_a_sparse_buffer():
         assert module.weight.any()
 
 
-class Cast(nn.Module):
-    def forward(self, x):
-        return x.double()
-
-    def right_inverse(self, x):
-        return x.float()
-
-
-def test_a_transfer_that_fails_leaves_both_modules_as_they_were():
-    source, target = nn.Linear(3, 3), nn.Linear(3, 3).eval()
-    register_parametrization(source, "weight", Double())
-    register_parametrization(source, "bias", Cast(), unsafe=True)
-    before = target.state_dict()
-    with pytest.raises(ValueError, match="dtype"):
-        transfer_parametrizations_and_params(source, target)
-    assert type(target) is nn.Linear
-    torch.testing.assert_close(target.state_dict(), before)
-    assert source.parametrizations.weight[0].training
-
-
-def test_a_transfer_that_fails_takes_back_the_properties_of_a_parametrized_module():
-    source, target = nn.Linear(3, 3), nn.Linear(3, 3)
-    register_parametrization(source, "weight", Double())
-    register_parametrization(source, "bias", Cast(), unsafe=True)
-    register_parametrization(target, "bias", Double())
-    with pytest.raises(ValueError, match="dtype"):
-        transfer_parametrizations_and_params(source, target)
-    assert isinstance(target.weight, nn.Parameter)
-    assert len(target.parametrizations.bias) == 1
-
-
 def test_the_two_engines_work_side_by_side_in_a_module_and_its_copies():
     module, x = nn.Linear(2, 2), torch.eye(2)
     register_parametrization(module, "weight", Double())
@@ -284,11 +196,3 @@ def test_a_hook_and_a_function_mode_are_seen_within_cached():
         assert torch.equal(module.weight, before)
         with Raising():
             assert torch.equal(module.weight, before + 1)
-
-
-def test_no_warning_comes_from_a_module_that_nobody_wrote_to():
-    module = Tied()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for _ in range(2):
-            functional_call(module, parametrize.plain_state_dict(module), torch.eye(2))
