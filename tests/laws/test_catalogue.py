@@ -31,9 +31,9 @@ def test_the_law_holds(law: Law, subject: Subject):
     assert row.passed, row.sentence()
 
 
+# 13654 skipped tests would take half a minute; pytest skips once what has no parameters
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@pytest.mark.parametrize(("law", "subject"), fast("cuda"))
+@pytest.mark.parametrize(("law", "subject"), fast("cuda") if torch.cuda.is_available() else [])
 def test_the_law_holds_on_a_gpu(law: Law, subject: Subject):
     row = measure(law, subject)
     assert row.passed, row.sentence()
