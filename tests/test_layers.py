@@ -1,4 +1,7 @@
-"""Imports go one way only: parametrize <- manifolds <- experiments <- paper_figures."""
+"""Imports go one way only: parametrize <- manifolds <- experiments <- paper_figures.
+
+Within manifolds: operators <- linear_algebra <- frames <- maps.
+"""
 
 import ast
 import re
@@ -24,17 +27,37 @@ FILES = [
 ]
 
 
-def imported_packages(path: Path) -> set[str]:
+ABOVE = {
+    "operators": {"linear_algebra", "frames", "maps", "catalogue", "interface", "verify"},
+    "linear_algebra": {"frames", "maps", "catalogue", "interface", "verify"},
+    "frames": {"maps", "catalogue", "interface", "verify"},
+    "maps": {"catalogue", "verify"},
+    "interface": {"frames", "maps", "catalogue", "verify"},
+}
+
+
+def imported_modules(path: Path) -> list[str]:
     nodes = list(ast.walk(ast.parse(path.read_text())))
     names = [a.name for n in nodes if isinstance(n, ast.Import) for a in n.names]
-    names += [n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.module]
-    return {name.split(".")[0] for name in names}
+    return names + [n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.module]
+
+
+def imported_packages(path: Path) -> set[str]:
+    return {name.split(".")[0] for name in imported_modules(path)}
 
 
 @pytest.mark.parametrize(("layer", "path"), FILES)
 def test_a_layer_imports_only_the_layers_below_it(layer: str, path: Path):
     allowed = LAYERS[layer] | {layer} | set(sys.stdlib_module_names)
     assert imported_packages(path) <= allowed
+
+
+@pytest.mark.parametrize(("folder", "above"), ABOVE.items(), ids=ABOVE)
+def test_a_folder_of_manifolds_imports_none_above_it(folder: str, above: set[str]):
+    files = sorted((ROOT / "manifolds" / folder).glob("*.py"))
+    found = {m.split(".")[1] for f in files for m in imported_modules(f) if "manifolds." in m}
+    assert found
+    assert not found & above
 
 
 @pytest.mark.parametrize("layer", LAYERS)

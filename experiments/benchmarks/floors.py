@@ -40,7 +40,7 @@ and two solves of torch.linalg, takes 2.5, of which LU 0.9 and not 1/3; the inve
 product take 2.3, and the inverse serves backward. Reflections applied to B by LAPACK (ormqr) take
 1.4, and leave nothing for backward to use. Products of bfloat16 take 0.26 where a CPU has units for
 them: a step of `BFloat16Polar` takes 4.9, and 6.9 polished, beside 8.5 of `polar` in float32. What
-was tried in a map stands beside what was kept: `manifolds/maps`, `manifolds/linear_algebra`.
+was tried in a map stands beside what was kept: `manifolds/frames`, `manifolds/linear_algebra`.
 """
 
 from __future__ import annotations

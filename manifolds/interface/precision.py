@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.autocast import without_autocast
-from manifolds.linear_algebra.exact import exact_arithmetic
+from manifolds.operators.autocast import without_autocast
+from manifolds.operators.exact import exact_arithmetic
 
 HALF = (torch.float16, torch.bfloat16)
 

@@ -22,10 +22,10 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import add_identity, add_product, readable
-from manifolds.linear_algebra.differentiable import differentiable
-from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.scaling import first_size, longest, one_norm, plan, schemes
 from manifolds.linear_algebra.scheme import Scheme
+from manifolds.operators.differentiable import differentiable
+from manifolds.operators.opaque import opaque, shaped_like_the_first
 
 SLOTS = 6
 """Matrices kept on a CPU: A² and the next factors, four of degree 18, then what is squared: all of

@@ -22,10 +22,10 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import add_identity, norm, readable, sym
-from manifolds.linear_algebra.differentiable import differentiable, recorded
 from manifolds.linear_algebra.inverse import accretive_inverse
-from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.saturation import saturated
+from manifolds.operators.differentiable import differentiable, recorded
+from manifolds.operators.opaque import opaque, shaped_like_the_first
 
 NUMERATOR = (17325 / 135135, 378 / 135135, 1 / 135135)
 DENOMINATOR = (62370 / 135135, 3150 / 135135, 28 / 135135)

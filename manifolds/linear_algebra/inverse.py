@@ -23,9 +23,9 @@ from torch.autograd import Function
 
 from manifolds.linear_algebra import many
 from manifolds.linear_algebra.basics import add_identity, diagonal, largest_norm, readable
-from manifolds.linear_algebra.differentiable import differentiable
-from manifolds.linear_algebra.opaque import opaque
 from manifolds.linear_algebra.spectral_norm import WORTH, spectral_norm_bound
+from manifolds.operators.differentiable import differentiable
+from manifolds.operators.opaque import opaque
 
 LEAF, LEAF_ENTRIES = 16, 64**2
 """Up to this size, or so many entries of all matrices together, LAPACK inverts: halving a few small

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import dot
-from manifolds.linear_algebra.differentiable import differentiable, recorded
+from manifolds.operators.differentiable import differentiable, recorded
 
 
 def unit_of(p: Tensor) -> Tensor:

@@ -29,8 +29,8 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import diagonal, readable
-from manifolds.linear_algebra.differentiable import differentiable
-from manifolds.linear_algebra.opaque import opaque
+from manifolds.operators.differentiable import differentiable
+from manifolds.operators.opaque import opaque
 
 STEPS = 32
 """A normal z of standard deviation 10 needs at most 13 steps, of 20 some 25 (n = 2 ... 64)."""

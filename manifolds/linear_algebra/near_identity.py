@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import readable, times
-from manifolds.linear_algebra.differentiable import differentiable
-from manifolds.linear_algebra.opaque import opaque
+from manifolds.operators.differentiable import differentiable
+from manifolds.operators.opaque import opaque
 
 WORTH_LOOKING = 16
 """From this size of V on the operator, 20 µs, costs less than a product that it may save."""

@@ -35,9 +35,9 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import diagonal, gram, identity_like, readable, times
-from manifolds.linear_algebra.differentiable import differentiable
-from manifolds.linear_algebra.opaque import opaque
 from manifolds.linear_algebra.probes import sign_probes
+from manifolds.operators.differentiable import differentiable
+from manifolds.operators.opaque import opaque
 
 NEARLY_ORTHONORMAL = 1 / 2
 """‖E‖ below which Newton-Schulz surely converges fast: 1/2, 3/16, 0.03, 5e-4, 2e-7, 4e-14, eps."""

@@ -28,12 +28,12 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import add_identity, readable, sym, times
-from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.inverse import accretive_inverse, by_lapack
-from manifolds.linear_algebra.opaque import opaque
 from manifolds.linear_algebra.orthonormalize import orthonormality_error
 from manifolds.linear_algebra.sylvester import size_of, sylvester
 from manifolds.linear_algebra.symmetry import skew_part
+from manifolds.operators.differentiable import differentiable
+from manifolds.operators.opaque import opaque
 
 STEPS = 12
 """Scaled Newton needs 9 steps up to condition number 1e16 (Higham 2008, section 8.9). Beyond, where

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import largest_norm, readable
-from manifolds.linear_algebra.differentiable import differentiable, recorded
+from manifolds.operators.differentiable import differentiable, recorded
 
 
 def largest_factor(n: int, dtype: torch.dtype) -> float:

@@ -17,9 +17,9 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import readable
-from manifolds.linear_algebra.differentiable import differentiable, recorded
-from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.range import clamped
+from manifolds.operators.differentiable import differentiable, recorded
+from manifolds.operators.opaque import opaque, shaped_like_the_first
 
 Sizes = tuple[Tensor, Tensor, Tensor]
 POWER = 16

@@ -20,10 +20,10 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import add_identity, diagonal, readable, sym
-from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.near_identity import is_zero
-from manifolds.linear_algebra.opaque import opaque
 from manifolds.linear_algebra.symmetry import skew_part
+from manifolds.operators.differentiable import differentiable
+from manifolds.operators.opaque import opaque
 
 STEPS = 10
 """Of the fixed point, in all the time of the eigenbasis: eigh and four products of 1024×1024."""

@@ -21,9 +21,9 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra import basics
-from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.range import angle_limit, clipped
 from manifolds.linear_algebra.transpose import is_shuffled, transposed
+from manifolds.operators.differentiable import differentiable
 
 TILED, SHUFFLED = 512, 2**14
 """Columns from which a copy of the transpose in tiles is worth its pass, and entries from which one

@@ -17,8 +17,8 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import readable
-from manifolds.linear_algebra.differentiable import differentiable
-from manifolds.linear_algebra.opaque import opaque
+from manifolds.operators.differentiable import differentiable
+from manifolds.operators.opaque import opaque
 
 
 def newton_step(x: Tensor) -> Tensor:

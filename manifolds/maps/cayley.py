@@ -12,10 +12,10 @@ square 1, tall 2.
 import torch
 from torch import Tensor
 
+from manifolds.frames.cayley import cayley_transform
+from manifolds.frames.tall_cayley import tall_cayley
+from manifolds.frames.turned import turned
 from manifolds.linear_algebra.basics import add_identity, identity_like, phase
-from manifolds.linear_algebra.cayley import cayley_transform
-from manifolds.linear_algebra.tall_cayley import tall_cayley
-from manifolds.linear_algebra.turned import turned
 from manifolds.maps.map import Chart, Retraction, State
 from manifolds.maps.signature import lower_part, signature, split
 

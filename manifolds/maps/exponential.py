@@ -1,6 +1,6 @@
 """X = exp(Ω) B: the geodesic of the canonical metric; in k×k and 2k×2k matrices.
 
-Tall: `manifolds.linear_algebra.tall_geodesic`; square: X = B exp(A). Cost: Note [Cost of the
+Tall: `manifolds.frames.tall_geodesic`; square: X = B exp(A). Cost: Note [Cost of the
 exponential], and in products n k² forward and backward 1 and 1, for tall frames 5 and 5; at P = 0
 forward none, backward 1 and 2.
 """
@@ -8,12 +8,12 @@ forward none, backward 1 and 2.
 import torch
 from torch import Tensor
 
+from manifolds.frames.geodesic import rotated
+from manifolds.frames.tall_geodesic import geodesic, tall_geodesic
 from manifolds.linear_algebra.basics import identity_like, phase
 from manifolds.linear_algebra.decompositions import svd
 from manifolds.linear_algebra.exponential import exponential
-from manifolds.linear_algebra.geodesic import rotated
 from manifolds.linear_algebra.orthonormalize import orthonormalize
-from manifolds.linear_algebra.tall_geodesic import geodesic, tall_geodesic
 from manifolds.maps.map import Chart, Retraction, State
 from manifolds.maps.signature import lower_part, signature, split
 

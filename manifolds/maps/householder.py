@@ -13,13 +13,13 @@ Weller, CWY parametrization, AISTATS 2021). Cost, in products n k² forward and 
 import torch
 from torch import Tensor
 
+from manifolds.frames.reflections import reflected, top
 from manifolds.linear_algebra.basics import diagonal, gram, identity_like, phase
 from manifolds.linear_algebra.orthonormalize import (
     BASE_ROUNDING,
     orthonormalize,
     orthonormalized,
 )
-from manifolds.linear_algebra.reflections import reflected, top
 from manifolds.maps.map import Chart, Map, State
 
 

@@ -13,8 +13,8 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
+from manifolds.frames.plane_curve import plane_curve
 from manifolds.linear_algebra.orthonormalize import BASE_ROUNDING, orthonormalized
-from manifolds.linear_algebra.plane_curve import plane_curve
 from manifolds.linear_algebra.range import angle_limit, clipped
 from manifolds.linear_algebra.symmetry import skew_part, tangent
 

@@ -11,11 +11,11 @@ factorization where tall, and for the derivative an eigendecomposition.
 
 from torch import Tensor
 
+from manifolds.frames.polar_rotation import polar_rotated
+from manifolds.frames.tall_polar import tall_polar
 from manifolds.linear_algebra.basics import times
 from manifolds.linear_algebra.orthonormalize import orthonormalize
 from manifolds.linear_algebra.polar import polar
-from manifolds.linear_algebra.polar_rotation import polar_rotated
-from manifolds.linear_algebra.tall_polar import tall_polar
 from manifolds.maps.map import Retraction
 
 

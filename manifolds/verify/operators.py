@@ -27,8 +27,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from manifolds.linear_algebra.exact import REDUCIBLE, reduced
-from manifolds.linear_algebra.registry import BODIES
+from manifolds.operators.exact import REDUCIBLE, reduced
+from manifolds.operators.registry import BODIES
 
 WAITING = frozenset(
     {

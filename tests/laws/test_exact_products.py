@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from manifolds import Orthogonal, Unitary
-from manifolds.linear_algebra.exact import (
+from manifolds.operators.exact import (
     SETTINGS,
     Held,
     OfTheProcess,

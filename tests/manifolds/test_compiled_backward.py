@@ -6,8 +6,8 @@ from functorch.compile import make_boxed_func
 from torch import Tensor
 from torch._dynamo.backends.common import aot_autograd
 
-from manifolds.linear_algebra.polar_rotation import polar_rotated
-from manifolds.linear_algebra.turned import turned
+from manifolds.frames.polar_rotation import polar_rotated
+from manifolds.frames.turned import turned
 
 PRODUCTS = {
     torch.ops.aten.mm.default,

@@ -7,7 +7,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import manifolds
 from manifolds.linear_algebra.many import MANY
-from manifolds.linear_algebra.opaque import opaque
+from manifolds.operators.opaque import opaque
 
 MAPS = ["cayley", "exponential", "householder", "polar", "qr"]
 

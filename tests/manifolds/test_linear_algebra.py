@@ -9,6 +9,9 @@ from normals import normal
 from torch import Tensor
 
 from manifolds import maps
+from manifolds.frames.plane_curve import plane_curve
+from manifolds.frames.polar_rotation import polar_rotated
+from manifolds.frames.reflections import reflected
 from manifolds.linear_algebra.exponential import (
     exponential,
     exponential_derivative,
@@ -25,11 +28,8 @@ from manifolds.linear_algebra.orthonormalize import (
     orthonormalized,
     probed_error,
 )
-from manifolds.linear_algebra.plane_curve import plane_curve
 from manifolds.linear_algebra.polar import polar
-from manifolds.linear_algebra.polar_rotation import polar_rotated
 from manifolds.linear_algebra.range import clip
-from manifolds.linear_algebra.reflections import reflected
 from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root, sine_slope
 from manifolds.linear_algebra.symmetry import gram_matrix, skew_part
 

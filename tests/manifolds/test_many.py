@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 import manifolds
+from manifolds.frames.turned import ROUNDING_KNOWN, turned
 from manifolds.linear_algebra import many
 from manifolds.linear_algebra.inverse import by_series
 from manifolds.linear_algebra.orthonormalize import BASE_ROUNDING, ROUNDING, orthonormal_factor
 from manifolds.linear_algebra.range import angle_limit
 from manifolds.linear_algebra.symmetry import skew_part
 from manifolds.linear_algebra.transpose import transposed
-from manifolds.linear_algebra.turned import ROUNDING_KNOWN, turned
 
 EPS = torch.finfo(torch.float64).eps
 DTYPES = [torch.float64, torch.complex128]

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.cayley import quotient
+from manifolds.frames.cayley import quotient
+from manifolds.frames.turned import turned
 from manifolds.linear_algebra.exponential import exponential, exponential_derivative
 from manifolds.linear_algebra.inverse import accretive_inverse
 from manifolds.linear_algebra.near_identity import times_near_identity
 from manifolds.linear_algebra.orthonormalize import orthonormalize
 from manifolds.linear_algebra.polar import polar
-from manifolds.linear_algebra.turned import turned
 
 OPERATORS: dict[str, Callable[[Tensor], Tensor]] = {
     "inverse": accretive_inverse,

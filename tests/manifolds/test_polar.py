@@ -6,10 +6,10 @@ import scipy
 import torch
 from normals import normal
 
+from manifolds.frames.polar_rotation import polar_rotated
 from manifolds.linear_algebra.near_identity import WORTH_LOOKING, times_near_identity
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
 from manifolds.linear_algebra.polar import SCHEMES, inverse_root_minus_identity, polar, reach
-from manifolds.linear_algebra.polar_rotation import polar_rotated
 from manifolds.linear_algebra.sylvester import sylvester
 from manifolds.linear_algebra.symmetry import skew_part
 

@@ -10,10 +10,10 @@ from torch._subclasses import FakeTensorMode
 from torch.profiler import profile
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from manifolds.linear_algebra import registry
+from manifolds.frames.turned import turned
 from manifolds.linear_algebra.exponential import expm1
-from manifolds.linear_algebra.registry import has_to_be_seen
-from manifolds.linear_algebra.turned import turned
+from manifolds.operators import registry
+from manifolds.operators.registry import has_to_be_seen
 
 A = torch.eye(2)
 

@@ -6,12 +6,12 @@ from torch import Tensor
 
 import manifolds
 from manifolds.catalogue import ENTRIES
-from manifolds.linear_algebra.cayley import quotient
+from manifolds.frames.cayley import quotient
+from manifolds.frames.polar_rotation import polar_rotated
+from manifolds.frames.turned import turned
 from manifolds.linear_algebra.exponential import expm1
-from manifolds.linear_algebra.polar_rotation import polar_rotated
-from manifolds.linear_algebra.traced import SECOND
-from manifolds.linear_algebra.turned import turned
 from manifolds.maps import MAPS as FRAMES
+from manifolds.operators.traced import SECOND
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")  # of the compiler, about itself
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from manifolds.linear_algebra.registry import LIBRARY
+from manifolds.operators.registry import LIBRARY
 
 
 class Watching(TorchDispatchMode):

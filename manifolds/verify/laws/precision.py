@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
-from manifolds.linear_algebra.exact import SETTINGS
+from manifolds.operators.exact import SETTINGS
 from manifolds.verify.law import Finding, Law
 from manifolds.verify.operators import ReducedUnits
 from manifolds.verify.subject import Subject, parameters_of, relative_error, worst

@@ -31,6 +31,7 @@ eigenvalues]), N̄ is s times as large and so is BᴴG in P̄.
 import torch
 from torch import Tensor
 
+from manifolds.frames.fused import fused
 from manifolds.linear_algebra.basics import (
     add_product,
     identity_like,
@@ -44,9 +45,7 @@ from manifolds.linear_algebra.exponential import (
     exponential_operator,
     exponential_shapes,
 )
-from manifolds.linear_algebra.fused import fused
 from manifolds.linear_algebra.near_identity import is_zero
-from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first, square_of
 from manifolds.linear_algebra.orthonormalize import orthonormalize, orthonormalized
 from manifolds.linear_algebra.range import clipped_angles, norm_if_readable, through_clip
 from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root
@@ -58,6 +57,7 @@ from manifolds.linear_algebra.symmetry import (
     tangential,
     trace,
 )
+from manifolds.operators.opaque import opaque, shaped_like_the_first, square_of
 
 SKEW = True
 """What M is as far as polynomials see; Note [Skew in the span]."""

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.autograd import Function, forward_ad
 
-from manifolds.linear_algebra.autocast import without_autocast
-from manifolds.linear_algebra.forward_mode import lowered
-from manifolds.linear_algebra.traced import as_traced
+from manifolds.operators.autocast import without_autocast
+from manifolds.operators.forward_mode import lowered
+from manifolds.operators.traced import as_traced
 
 Pair = tuple[Tensor, Tensor]
 transformed = getattr(torch._C, "_are_functorch_transforms_active", lambda: True)

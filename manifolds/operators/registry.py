@@ -29,7 +29,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.differentiable import batched, transformed
+from manifolds.operators.differentiable import batched, transformed
 
 Argument = Tensor | bool | float | None
 LIBRARY = torch.library.Library("manifolds", "FRAGMENT")

@@ -22,8 +22,8 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import broadcast, dot
-from manifolds.linear_algebra.differentiable import differentiable, recorded
 from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root, sine_slope
+from manifolds.operators.differentiable import differentiable, recorded
 
 Pair = tuple[Tensor, Tensor]
 

@@ -17,12 +17,12 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import largest_norm, readable, times
-from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.inverse import inverse_and_change
 from manifolds.linear_algebra.near_identity import is_zero
-from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.orthonormalize import orthonormalized
 from manifolds.linear_algebra.symmetry import bounded_gram
+from manifolds.operators.differentiable import differentiable
+from manifolds.operators.opaque import opaque, shaped_like_the_first
 
 
 def _shaped(b: Tensor, y: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG001 -- the signature

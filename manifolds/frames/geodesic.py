@@ -17,7 +17,6 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import broadcast, plus_product, times
-from manifolds.linear_algebra.differentiable import differentiable, is_last_derivative
 from manifolds.linear_algebra.exponential import (
     derivative,
     exponential,
@@ -25,7 +24,6 @@ from manifolds.linear_algebra.exponential import (
     exponential_shapes,
     kept_derivative,
 )
-from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.orthonormalize import orthonormalized
 from manifolds.linear_algebra.range import (
     angle_limit,
@@ -36,6 +34,8 @@ from manifolds.linear_algebra.range import (
     through_clip,
 )
 from manifolds.linear_algebra.symmetry import skew_multiple, skew_part
+from manifolds.operators.differentiable import differentiable, is_last_derivative
+from manifolds.operators.opaque import opaque, shaped_like_the_first
 
 SKEW = True
 """What A is."""

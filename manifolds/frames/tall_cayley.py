@@ -1,7 +1,7 @@
 """X = Cay(Ω) B for tall B, Ω of the parameters P projected at B, polished, with its derivative.
 
 With C = BᴴP, N = P - BC, K = NᴴN and W = (I + M)⁻¹, M = (K - C + Cᴴ)/4, it is the Cayley transform
-of A = skew(C) and N (`manifolds.linear_algebra.cayley`), all in one operator: the projection, the
+of A = skew(C) and N (`manifolds.frames.cayley`), all in one operator: the projection, the
 Gram matrix and the clip by themselves are passes over n×k and nodes of a graph, each with its own
 derivative. Entries of P are clipped at `angle_limit`: only if they come near it a CPU does that.
 
@@ -17,6 +17,8 @@ as large and so is U in P̄.
 import torch
 from torch import Tensor
 
+from manifolds.frames.cayley import cayley_transform, polished_quotient
+from manifolds.frames.fused import fused
 from manifolds.linear_algebra.basics import (
     add_identity,
     add_product,
@@ -24,13 +26,11 @@ from manifolds.linear_algebra.basics import (
     readable,
     times,
 )
-from manifolds.linear_algebra.cayley import cayley_transform, polished_quotient
-from manifolds.linear_algebra.fused import fused
 from manifolds.linear_algebra.near_identity import is_zero
-from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first, square_of
 from manifolds.linear_algebra.orthonormalize import orthonormalized
 from manifolds.linear_algebra.range import clipped_angles, norm_if_readable, through_clip
 from manifolds.linear_algebra.symmetry import split, tangent, tangential
+from manifolds.operators.opaque import opaque, shaped_like_the_first, square_of
 
 
 def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:

@@ -14,14 +14,14 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import add_identity, gram, readable, sym, times
-from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.inverse import by_blocks, by_lapack, needs_pivots
 from manifolds.linear_algebra.near_identity import is_zero, times_near_identity
-from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.orthonormalize import orthonormalized
 from manifolds.linear_algebra.polar import inverse_root_minus_identity, newton
 from manifolds.linear_algebra.sylvester import sylvester
 from manifolds.linear_algebra.symmetry import skew_part
+from manifolds.operators.differentiable import differentiable
+from manifolds.operators.opaque import opaque, shaped_like_the_first
 
 
 def polar_minus_identity(a: Tensor) -> Tensor:

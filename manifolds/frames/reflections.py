@@ -31,8 +31,6 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import diagonal, identity_like
-from manifolds.linear_algebra.differentiable import differentiable, pushed
-from manifolds.linear_algebra.opaque import opaque
 from manifolds.linear_algebra.orthonormalize import orthonormalized
 from manifolds.linear_algebra.range import clamped, largest_factor
 from manifolds.linear_algebra.staircase import (
@@ -42,6 +40,8 @@ from manifolds.linear_algebra.staircase import (
     staircase_product,
     upper_gram,
 )
+from manifolds.operators.differentiable import differentiable, pushed
+from manifolds.operators.opaque import opaque
 
 
 def half(s: Tensor) -> Tensor:

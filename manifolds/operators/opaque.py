@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.exact import exact_arithmetic
-from manifolds.linear_algebra.registry import register
+from manifolds.operators.exact import exact_arithmetic
+from manifolds.operators.registry import register
 
 
 def opaque(name: str, shaped: Callable[..., Any] | None = None) -> Callable[[Callable], Any]:

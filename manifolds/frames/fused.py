@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import broadcast
-from manifolds.linear_algebra.differentiable import differentiable, is_last_derivative, stepwise
+from manifolds.operators.differentiable import differentiable, is_last_derivative, stepwise
 
 Operator = Callable[..., Any]
 

@@ -32,10 +32,8 @@ from torch.autograd import Function
 
 from manifolds.linear_algebra import many
 from manifolds.linear_algebra.basics import add_identity, broadcast, plus_product, times
-from manifolds.linear_algebra.differentiable import differentiable
 from manifolds.linear_algebra.inverse import inverse_change, needs_pivots
 from manifolds.linear_algebra.near_identity import is_zero
-from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first
 from manifolds.linear_algebra.orthonormalize import orthonormalized, rounding_limit
 from manifolds.linear_algebra.range import (
     angle_limit,
@@ -45,6 +43,8 @@ from manifolds.linear_algebra.range import (
     through_clip,
 )
 from manifolds.linear_algebra.symmetry import skew_multiple, skew_part
+from manifolds.operators.differentiable import differentiable
+from manifolds.operators.opaque import opaque, shaped_like_the_first
 
 ROUNDING_KNOWN = 1 / 16
 """s of Note [Known rounding]: 1/12 has 8.6 √k eps."""

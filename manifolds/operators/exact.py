@@ -32,8 +32,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.overrides import TorchFunctionMode
 
-from manifolds.linear_algebra.differentiable import differentiable
-from manifolds.linear_algebra.registry import register
+from manifolds.operators.differentiable import differentiable
+from manifolds.operators.registry import register
 
 EXACT = frozenset({"none", "ieee"})
 """Settings under which a float32 product is one; "none" is the default of torch."""

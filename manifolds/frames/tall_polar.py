@@ -12,6 +12,7 @@ since the point may be changed in place.
 
 from torch import Tensor
 
+from manifolds.frames.fused import fused
 from manifolds.linear_algebra.basics import (
     add_identity,
     add_product,
@@ -20,10 +21,8 @@ from manifolds.linear_algebra.basics import (
     sym,
     times,
 )
-from manifolds.linear_algebra.fused import fused
 from manifolds.linear_algebra.inverse import accretive_inverse_operator
 from manifolds.linear_algebra.near_identity import is_zero
-from manifolds.linear_algebra.opaque import opaque, shaped_like_the_first, square_of
 from manifolds.linear_algebra.orthonormalize import (
     orthonormality_error,
     orthonormalize,
@@ -33,6 +32,7 @@ from manifolds.linear_algebra.polar import far_from_base, inverse_root_minus_ide
 from manifolds.linear_algebra.range import clipped_angles, norm_if_readable, through_clip
 from manifolds.linear_algebra.sylvester import sylvester_operator
 from manifolds.linear_algebra.symmetry import skew_multiple, tangent, tangential
+from manifolds.operators.opaque import opaque, shaped_like_the_first, square_of
 
 
 def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
