@@ -204,14 +204,13 @@ class Manifold(Remembering, ABC):
         if not off.any():
             return point
         found = torch.where(off[(...,) + (None,) * len(self.size)], self.nearest(point), point)
-        tolerated = self.tolerance(point.dtype)
-        rounding = is_rounding(found - point, point, x.dtype, self.size, tolerated)
+        rounds = is_rounding(found - point, point, x.dtype, self.size, self.tolerance(point.dtype))
         if base_is_moving():
-            if not rounding:
+            if not rounds:
                 raise BaseStaysError(f"{self} has no interior point next to the value of its map")
             return found
         narrow = x.dtype != point.dtype and not outside.any()
-        if not (self._projects_silently or (narrow and rounding)):
+        if not (self._projects_silently or (narrow and rounds)):
             message = self._complaint(violation, outside, limit, x.dtype)
             if self.strict:
                 raise OffManifoldError(f"{message}; pass project(x), or use strict=False")
