@@ -31,7 +31,7 @@ def test_the_law_holds(law: Law, subject: Subject):
     assert row.passed, row.sentence()
 
 
-# 13654 skipped tests would take half a minute; pytest skips once what has no parameters
+# Skipping is per test, and these are thousands: pytest skips once what has no parameters
 @pytest.mark.gpu
 @pytest.mark.parametrize(("law", "subject"), fast("cuda") if torch.cuda.is_available() else [])
 def test_the_law_holds_on_a_gpu(law: Law, subject: Subject):
