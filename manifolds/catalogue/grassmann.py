@@ -4,7 +4,7 @@ from torch import Tensor
 
 from manifolds.catalogue.orthogonal import orthonormality
 from manifolds.interface import Normal
-from manifolds.linear_algebra.decompositions import svd
+from manifolds.linear_algebra.decompositions import polar_factor
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
 from manifolds.maps import Map, Retraction, resolve
 from manifolds.maps.framed import FramedMatrix
@@ -66,8 +66,7 @@ class Grassmann(FramedMatrix):
 
     def nearest(self, x: Tensor) -> Tensor:
         """U Vᴴ of X = U S Vᴴ."""
-        u, _, vh = svd(x)
-        return u @ vh
+        return polar_factor(x)
 
     def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:
         """Q of a normal matrix."""

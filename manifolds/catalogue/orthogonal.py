@@ -4,7 +4,7 @@ from torch import Tensor
 
 from manifolds.interface import Normal
 from manifolds.linear_algebra.basics import add_identity, gram, norm
-from manifolds.linear_algebra.decompositions import svd
+from manifolds.linear_algebra.decompositions import polar_factor
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
 from manifolds.maps.framed import FramedMatrix
 
@@ -33,8 +33,7 @@ class Orthogonal(FramedMatrix):
 
     def nearest(self, x: Tensor) -> Tensor:
         """U Vᵀ of X = U S Vᵀ."""
-        u, _, vh = svd(x)
-        return u @ vh
+        return polar_factor(x)
 
     def sample(self, shape: tuple[int, ...], normal: Normal) -> Tensor:
         """Q of a normal matrix: Haar."""

@@ -6,7 +6,7 @@ from torch import Tensor
 from manifolds.catalogue.orthogonal import orthonormality
 from manifolds.interface import Normal
 from manifolds.linear_algebra.basics import diagonal, identity_like
-from manifolds.linear_algebra.decompositions import svd
+from manifolds.linear_algebra.decompositions import polar_factor
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
 from manifolds.linear_algebra.unimodular import determinant_phase
 from manifolds.maps.framed import FramedMatrix
@@ -62,8 +62,7 @@ class SpecialUnitary(FramedMatrix):
 
     def nearest(self, x: Tensor) -> Tensor:
         """e^(-iθ/n) U Vᴴ of X = U S Vᴴ, θ = arg det U Vᴴ."""
-        u, _, vh = svd(x)
-        q = u @ vh
+        q = polar_factor(x)
         angle = torch.linalg.det(q).angle() / max(self.size[0], 1)
         return q * torch.polar(torch.ones_like(angle), -angle)[..., None, None]
 

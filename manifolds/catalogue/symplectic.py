@@ -6,7 +6,7 @@ from torch import Tensor
 from manifolds.catalogue.general_linear import exponential_in_range
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra.basics import add_identity, norm, sym
-from manifolds.linear_algebra.decompositions import svd
+from manifolds.linear_algebra.decompositions import polar_factor
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
 
 STEPS = 12
@@ -70,8 +70,7 @@ def nearest_orthosymplectic(x: Tensor) -> Tensor:
     """
     upper, lower = x.tensor_split(2, dim=-2)
     (a, b), (c, d) = (half.tensor_split(2, dim=-1) for half in (upper, lower))
-    u, _, vh = svd(torch.complex((a + d) / 2, (b - c) / 2))
-    return real_form(u @ vh)
+    return real_form(polar_factor(torch.complex((a + d) / 2, (b - c) / 2)))
 
 
 def real_form(z: Tensor) -> Tensor:

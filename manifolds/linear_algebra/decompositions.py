@@ -32,6 +32,12 @@ def svd(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return u, s, vh
 
 
+def polar_factor(x: Tensor) -> Tensor:
+    """U Vᴴ of X = U diag(σ) Vᴴ, the nearest frame (Fan & Hoffman 1955); -> the shape of X."""
+    u, _, vh = svd(x)
+    return u @ vh
+
+
 def qr(x: Tensor) -> tuple[Tensor, Tensor]:
     """Q, R; (*batch, n, k) -> (*batch, n, r), (*batch, r, k)."""
     q, r = _widely(torch.linalg.qr, x)

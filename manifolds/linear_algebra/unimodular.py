@@ -19,6 +19,7 @@ from torch.autograd import Function
 from manifolds.linear_algebra.basics import readable
 from manifolds.operators.differentiable import differentiable
 from manifolds.operators.opaque import opaque
+from manifolds.operators.polishing import polishing
 
 
 def newton_step(x: Tensor) -> Tensor:
@@ -42,46 +43,16 @@ def is_coarse(step: Tensor, x: Tensor) -> bool:
     return bool((torch.linalg.matrix_norm(step) > limit).any())
 
 
+@polishing
 @opaque("unimodular")
-def unimodular_operator(x: Tensor) -> Tensor:
-    """X after its Newton steps, as one opaque operator."""
+def unimodular(x: Tensor) -> Tensor:
+    """(*batch, n, n) -> (*batch, n, n) with det X = 1 to rounding; the derivative of identity."""
     if not x.numel():
         return x.clone()
     x = x + newton_step(x)
     step = newton_step(x)
     x = x + step
     return x + newton_step(x) if not readable(x) or is_coarse(step, x) else x
-
-
-class Unimodular(Function):
-    """X with det X = e^L -> the matrix of determinant 1 next to it."""
-
-    @staticmethod
-    def forward(x: Tensor) -> Tensor:
-        """Polished X."""
-        return unimodular_operator(x)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
-        """Memory: none."""
-
-    @staticmethod
-    def backward(ctx: Any, g: Tensor) -> Tensor:  # noqa: ARG004 -- autograd's signature
-        """The identity."""
-        return g
-
-    @staticmethod
-    def jvp(ctx: Any, dx: Tensor) -> Tensor:  # noqa: ARG004 -- autograd's signature
-        """The identity."""
-        return dx.clone()
-
-
-_unimodular = differentiable(Unimodular)
-
-
-def unimodular(x: Tensor) -> Tensor:
-    """(*batch, n, n) -> (*batch, n, n) with det X = 1 to rounding; the derivative of identity."""
-    return _unimodular(x)
 
 
 class DeterminantPhase(Function):

@@ -27,6 +27,7 @@ from manifolds.linear_algebra.orthonormalize import (
     orthonormalize,
     orthonormalized,
     probed_error,
+    rounding_limit,
 )
 from manifolds.linear_algebra.polar import polar
 from manifolds.linear_algebra.range import clip
@@ -233,6 +234,14 @@ def test_a_polished_base_is_not_polished_again(k: int, dtype: torch.dtype):
     polished = orthonormalized(base, BASE_ROUNDING)
     assert polished is not base
     assert orthonormalized(polished, BASE_ROUNDING) is polished
+
+
+@pytest.mark.parametrize(("n", "k"), [(512, 256), (16384, 32)], ids=str)
+def test_a_polished_frame_is_orthonormal_in_extended_precision(n: int, k: int):
+    q = orthonormalized(orthonormal_factor(normal(n, k)) + 1e-4 * normal(n, k) / n, BASE_ROUNDING)
+    wide = q.numpy().astype(np.longdouble)
+    error = np.linalg.norm(wide.T @ wide - np.eye(k))
+    assert error <= rounding_limit(q, BASE_ROUNDING)
 
 
 def test_the_polish_gives_a_frame_even_of_garbage():
