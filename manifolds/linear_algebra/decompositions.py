@@ -33,7 +33,10 @@ def svd(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def polar_factor(x: Tensor) -> Tensor:
-    """U Vᴴ of X = U diag(σ) Vᴴ, the nearest frame (Fan & Hoffman 1955); -> the shape of X."""
+    """U Vᴴ of X = U diag(σ) Vᴴ, the nearest frame (Fan & Hoffman 1955); -> the shape of X.
+
+    For X of any rank; `polar.polar` has the derivatives of that of full rank, and no SVD.
+    """
     u, _, vh = svd(x)
     return u @ vh
 

@@ -20,13 +20,13 @@ The two products round too: on a correctly rounded Q they read 1 to 4.1 √k eps
 off: without it such a CPU polished each base from k = 256 on, two products, and read as much after.
 
 Note [Sums in order]
-Products in double precision of MKL's AVX2 kernels add each entry's terms one after the other: QᴴQ
-of a correctly rounded Q then reads 0.2 k eps for square Q and 0.15 √n √k eps for tall ones, and a
-step takes that for an error of Q and puts it in. (1024×512 was left at 3.9 √k eps, 65536×64 at 31,
-measured in extended precision.) Summed over blocks of 256 rows they are left at 1.8 and 1.6, and
-what is read afterwards is below 4 √k eps, so that a polished base stays as it is (k to 2048,
-measured). Probes lose as much, and where they read too much QᴴQ decides. Kernels of single
-precision, and those of AVX512, add in blocks themselves.
+float64 products of MKL's AVX2 kernels add each entry's terms one after the other: on a polished Q
+QᴴQ read 0.2 k eps for square Q and 0.15 √n √k eps for tall ones, and a step takes that for an error
+of Q and puts it in. (1024×512 was left at 3.9 √k eps, 65536×64 at 31, measured in extended
+precision.) Summed over blocks of 256 rows they are left at 1.8 and 1.6, and what is read afterwards
+is below 4 √k eps, so that a polished base stays as it is (k to 2048, measured). Probes lose as
+much, and where they read too much QᴴQ decides. float32 and complex128 read at most 3.2 √k eps there
+(measured), and on a CPU with AVX512 a polished base stayed as it was without blocks.
 
 Note [Far from orthonormal]
 At ‖A‖ = 1/eps no digit of an angle is left, and what a map returns may be far from any frame, or
@@ -58,8 +58,6 @@ PROBE_ROUNDING = 4
 """About the most that probes read of a Q without error, in √k eps."""
 PROBES = 16
 """m of Note [Probes]; used from k = 4m, where they cost half of QᴴQ."""
-
-SUMMED_IN_ORDER = frozenset({torch.float64, torch.complex128})
 ROWS = 256
 """Of a block; Note [Sums in order]."""
 
@@ -73,8 +71,8 @@ def probed_error(q: Tensor) -> float:
 
 
 def gram_by_blocks(q: Tensor) -> Tensor:
-    """QᴴQ; Note [Sums in order]."""
-    if not readable(q) or q.dtype not in SUMMED_IN_ORDER:
+    """QᴴQ; Note [Sums in order]; (*batch, n, k) -> (*batch, k, k)."""
+    if not readable(q) or q.dtype != torch.float64:
         return gram(q)
     first, *others = q.split(ROWS, dim=-2)
     s = gram(first)
