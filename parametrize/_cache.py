@@ -30,7 +30,7 @@ from parametrize._ambient import (
     saved_tensor_hooks,
 )
 from parametrize._lost_write import warn_of_lost_write
-from parametrize._sources import Slot, growing_in, memory_of, slots_of
+from parametrize._sources import Slot, memory_of, sources_of
 from parametrize._transaction import version_of
 
 P = ParamSpec("P")
@@ -45,17 +45,18 @@ class _Entry:
         *("slots", "storages", "tensors"),
     )
 
-    def __init__(self, held: Module, value: Any, slots: list[Slot], sources: list[Tensor]) -> None:
+    def __init__(
+        self, value: Any, slots: list[Slot], growing: list[dict], sources: list[Tensor]
+    ) -> None:
         self.value = value
         self.value_version = version_of(value)
-        self.counts = [(names, len(names)) for names in growing_in(held)]
+        self.counts = [(names, len(names)) for names in growing]
         self.slots = slots
-        memory = [memory_of(t) for t in sources]
-        self.storages = [storage for _, storage in memory]  # held, no other gets the address
-        self.tensors = [
-            (t, t._version, t.requires_grad, pointer)
-            for t, (pointer, _) in zip(sources, memory, strict=True)
-        ]
+        self.tensors, self.storages = [], []
+        for t in sources:
+            pointer, storage = memory_of(t)
+            self.tensors.append((t, t._version, t.requires_grad, pointer))
+            self.storages.append(storage)  # held, no other gets the address
 
     def holds(self) -> bool:
         """Whether the value would be the same if it were computed again."""
@@ -113,11 +114,11 @@ class _Scope:
         by_mode = self._entries_of(held)
         by_mode.pop(mode, None)
         if isinstance(value, Tensor):
-            slots = list(slots_of(held))
+            slots, growing = sources_of(held)
             sources = [thing for _, _, thing in slots if isinstance(thing, Tensor)]
             # Writes into inference tensors are not counted: a value of one is never known to hold
             if not any(map(Tensor.is_inference, sources)) and outlives_transform(value, sources):
-                by_mode[mode] = _Entry(held, value, slots, sources)
+                by_mode[mode] = _Entry(value, slots, growing, sources)
         return value
 
     def _entries_of(self, held: Module) -> dict[Any, _Entry]:

@@ -1,6 +1,5 @@
 """What a parametrized tensor comes from: see Note [A cached value is the value] in `_cache.py`."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from torch import Tensor
@@ -8,31 +7,39 @@ from torch.nn import Module, Parameter
 
 Slot = tuple[dict[str, Any], str, Any]
 
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks")
 # nn.Module's own attributes; a function's value does not depend on them, except for the flag and
 # the hooks, which are counted
 _BOOKKEEPING = vars(Module()).keys() - {"training"}
 
 
-def growing_in(held: Module) -> list[dict]:
-    """The dictionaries that a new child or hook makes longer."""
-    return [held._modules, *(getattr(m, hooks) for m in held.modules() for hooks in _HOOKS)]
+def sources_of(held: Module) -> tuple[list[Slot], list[dict]]:
+    """All that the value is computed from, as (dictionary, name in it, what it is).
 
-
-def slots_of(held: Module) -> Iterator[Slot]:
-    """All that the value is computed from, as (dictionary, name in it, what it is)."""
-    modules, seen = [held], {held}
-    for module in modules:  # which grows
-        new = [m for m in module._modules.values() if m is not None and m not in seen]
-        modules += new
-        seen.update(new)
+    And the dictionaries that a new child or hook makes longer.
+    """
+    slots: list[Slot] = []
+    growing: list[dict] = [held._modules]
+    modules = distinct_modules(held)
+    for module in modules:
+        growing += module._forward_hooks, module._forward_pre_hooks
         for names in (module._parameters, module._buffers, module._modules):
-            for name, thing in names.items():
-                yield names, name, thing
+            if names:
+                slots += [(names, name, thing) for name, thing in names.items()]
         if module is not held:
             names = vars(module)
-            for name in names.keys() - _BOOKKEEPING:
-                yield names, name, names[name]
+            slots += [(names, name, names[name]) for name in names.keys() - _BOOKKEEPING]
+    return slots, growing
+
+
+def distinct_modules(held: Module) -> list[Module]:
+    """Those of `held.modules()`, in another order and a quarter of the time."""
+    modules, seen = [held], {held}
+    for module in modules:  # which grows
+        for child in module._modules.values():
+            if child is not None and child not in seen:
+                modules.append(child)
+                seen.add(child)
+    return modules
 
 
 def memory_of(tensor: Tensor) -> tuple[int | None, Any]:

@@ -13,6 +13,8 @@ from torch import Tensor
 from torch.nn import Module
 from torch.nn.parameter import is_lazy
 
+from parametrize._sources import distinct_modules
+
 _CONTAINERS = ("_parameters", "_buffers", "_modules")
 
 
@@ -41,7 +43,8 @@ class _NamesBefore:
     def __init__(self, module: Module) -> None:
         self.module = module
         self.type, self.training = type(module), module.training
-        self.properties = properties(self.type)
+        own = "parametrizations" in module._modules  # or no class of its own that may change
+        self.properties = properties(self.type) if own else None
         found = (vars(module).get(name) for name in _CONTAINERS)
         # A scripted module has wrappers of C++ containers instead, which nobody writes in Python
         self.containers = [(c, dict(c)) for c in found if isinstance(c, dict)]
@@ -55,6 +58,8 @@ class _NamesBefore:
         if type(self.module) is not self.type:
             object.__setattr__(self.module, "__class__", self.type)
         self.module.training = self.training
+        if self.properties is None:
+            return
         for name in properties(self.type).keys() - self.properties.keys():
             delattr(self.type, name)
         for name in self.properties.keys() - properties(self.type).keys():
@@ -78,10 +83,11 @@ class Snapshot:
         renamed: Iterable[Module] = (),
         tensors: Iterable[Tensor] = (),
     ) -> None:
-        modules = [*renamed, *chain(*(root.modules() for root in written))]
-        held = chain(*(chain(root.parameters(), root.buffers()) for root in written), tensors)
-        distinct = {id(t): t for t in held if not is_lazy(t)}.values()
-        self.names = [_NamesBefore(m) for m in {id(m): m for m in modules}.values()]
+        below = list(chain(*map(distinct_modules, written)))
+        containers = chain(*((m._parameters, m._buffers) for m in below))
+        held = chain(*(names.values() for names in containers), tensors)
+        distinct = {id(t): t for t in held if t is not None and not is_lazy(t)}.values()
+        self.names = [_NamesBefore(m) for m in {id(m): m for m in [*renamed, *below]}.values()]
         with torch.no_grad():
             self.values = [_TensorBefore(t) for t in distinct]
 

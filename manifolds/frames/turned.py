@@ -73,7 +73,7 @@ def turned_each(b: Tensor, p: Tensor, size: float) -> tuple[Tensor, Tensor, Tens
     if is_next_to_base(size, p.dtype):
         v = skew_multiple(p, 1 / 4)
     else:
-        v = inverse_change(skew_multiple(p, -1 / 4), size)
+        v = inverse_change(skew_multiple(p, -1 / 4), size, skew=True)
     x = b.clone(memory_format=torch.contiguous_format) if size == 0 else plus_product(b, b, v, 2)
     x = orthonormalized(x).contiguous()  # rounding is that of V: none near the base
     return x, x + b, v

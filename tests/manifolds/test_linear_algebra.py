@@ -17,7 +17,7 @@ from manifolds.linear_algebra.exponential import (
     exponential_derivative,
 )
 from manifolds.linear_algebra.hyperbolic import hyperbolic_tangent
-from manifolds.linear_algebra.inverse import accretive_inverse, by_blocks
+from manifolds.linear_algebra.inverse import accretive_inverse, by_blocks, inverse_change
 from manifolds.linear_algebra.lift import hyperbola, view
 from manifolds.linear_algebra.orthonormalize import (
     orthonormal_factor,
@@ -185,6 +185,19 @@ def test_the_inverse_by_blocks_is_lapacks(n: int, batch: int):
     s = accretive(n)[:1].expand(batch, n, n)
     expected = torch.linalg.inv(s)
     assert (by_blocks(s) - expected).norm() <= 8 * n * EPS * expected.norm()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.complex64])
+@pytest.mark.parametrize("size", [1e-5, 0.1, 0.9])
+@pytest.mark.parametrize("shape", [(2, 2), (5, 5), (3, 16, 16), (64, 64)])
+def test_the_inverse_of_a_skew_matrix_has_the_digits_of_its_change(shape, size, dtype):
+    a = normal(*shape, dtype=dtype)
+    a = a - a.mH
+    a *= size * shape[-1] ** 0.5 / torch.linalg.matrix_norm(a, keepdim=True)
+    identity = torch.eye(shape[-1])
+    exact = torch.linalg.inv(identity + a.to(torch.complex128)) - identity
+    error = torch.linalg.matrix_norm(inverse_change(a, skew=True) - exact)
+    assert (error <= 8 * torch.finfo(dtype).eps * torch.linalg.matrix_norm(exact)).all()
 
 
 def test_a_large_matrix_is_inverted_with_pivots():
