@@ -113,7 +113,7 @@ def _parameters(module: nn.Module, name: str) -> list[nn.Parameter]:
 
 def _tied(module: nn.Module) -> Iterator[Tied]:
     for owner in module.modules():
-        parametrizations: Any = getattr(owner, "parametrizations", {})
+        parametrizations: Any = owner._modules.get("parametrizations") or {}
         for name, chain in parametrizations.items():
             if any(isinstance(p, Manifold) and p.has_base for p in chain):
                 yield owner, name

@@ -119,7 +119,8 @@ class Manifold(Remembering, ABC):
         """
         with full_precision(getattr(x, "device", torch.device("cpu"))):
             found = self.coordinates(self.checked(x))
-        self.to(x.device)  # constants too, or every forward would copy them from the host and wait
+        if any(b.device != x.device for b in self.buffers()):
+            self.to(x.device)  # constants too: a forward would copy them from the host and wait
         self._assigned = True
         if isinstance(found, Tensor):
             return plain(found, x.dtype)

@@ -40,7 +40,7 @@ def in_working_precision(function: Callable[..., Any], *tensors: Tensor) -> Any:
     wide = working_dtype(dtype)
     device = tensors[0].device
     with without_autocast(device), exact_arithmetic(device):  # both seen by torch.compile (2.6)
-        result = function(*(t.to(wide) for t in tensors))
+        result = function(*(t if t.dtype == wide else t.to(wide) for t in tensors))
     if isinstance(result, Tensor):
         return narrowed(result, dtype)
     return tuple(narrowed(r, dtype) for r in result)
@@ -51,7 +51,9 @@ def narrowed(a: Tensor, dtype: torch.dtype) -> Tensor:
 
     float16 ends at 65504: parameters of a point near the end of an open set lie beyond.
     """
-    if a.dtype == dtype or dtype not in HALF:
+    if a.dtype == dtype:
+        return a
+    if dtype not in HALF:
         return a.to(dtype)
     largest = torch.finfo(dtype).max
     return a.clamp(-largest, largest).to(dtype)

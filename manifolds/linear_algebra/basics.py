@@ -9,6 +9,8 @@ L the derivative of f, is computed as -skew(L(A, GᴴB)), since L(Aᴴ, E) is L(
 they lie in memory.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -110,12 +112,13 @@ def norm(a: Tensor, dims: int) -> Tensor:
 
 def largest_norm(m: Tensor) -> float:
     """‖M‖ in the Frobenius norm, the largest of the batch, read on a CPU."""
-    return torch.linalg.vector_norm(m, dim=(-2, -1)).max().item()
+    sizes = torch.linalg.vector_norm(m, dim=(-2, -1))
+    return (sizes.max() if sizes.ndim else sizes).item()
 
 
 def all_finite(a: Tensor) -> bool:
     """Whether no entry is NaN or ±∞: a finite norm says so in one pass, `isfinite` takes five."""
-    return bool(torch.linalg.vector_norm(a).isfinite()) or bool(a.isfinite().all())
+    return math.isfinite(torch.linalg.vector_norm(a).item()) or bool(a.isfinite().all())
 
 
 def ratio(a: Tensor, b: Tensor) -> Tensor:

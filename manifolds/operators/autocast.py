@@ -4,6 +4,9 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
+NOTHING = nullcontext()
+any_autocast = getattr(torch._C, "_is_any_autocast_enabled", lambda: True)
+
 
 @torch.compiler.assume_constant_result
 def has_autocast(device_type: str) -> bool:
@@ -13,8 +16,9 @@ def has_autocast(device_type: str) -> bool:
 
 def without_autocast(device: torch.device) -> AbstractContextManager[object]:
     """Turn autocast off where it is on; in a graph always (torch 2.6 has no guard of it)."""
-    if not has_autocast(device.type):
-        return nullcontext()
-    if torch.compiler.is_compiling() or torch.is_autocast_enabled(device.type):
+    tracing = torch.compiler.is_compiling()
+    if not (tracing or any_autocast()) or not has_autocast(device.type):
+        return NOTHING
+    if tracing or torch.is_autocast_enabled(device.type):
         return torch.autocast(device.type, enabled=False)
-    return nullcontext()
+    return NOTHING

@@ -88,11 +88,11 @@ def sheltered(derivative: Callable[..., Any]) -> Callable[..., Any]:
     def within(ctx: Any, *arguments: Any) -> Any:
         if torch.compiler.is_compiling():  # first: the compiler of torch 2.6 refuses the next line
             return derivative(ctx, *arguments)
-        given = next((a for a in arguments if isinstance(a, Tensor)), None)
-        if given is None:
-            return derivative(ctx, *arguments)
-        with without_autocast(given.device):
-            return derivative(ctx, *arguments)
+        for given in arguments:
+            if isinstance(given, Tensor):
+                with without_autocast(given.device):
+                    return derivative(ctx, *arguments)
+        return derivative(ctx, *arguments)
 
     return within
 

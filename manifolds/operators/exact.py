@@ -23,7 +23,7 @@ Derivatives in reverse mode run when the caller asks for them, with the caller's
 import operator
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any
 
@@ -32,6 +32,7 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.overrides import TorchFunctionMode
 
+from manifolds.operators.autocast import NOTHING
 from manifolds.operators.differentiable import differentiable
 from manifolds.operators.registry import register
 
@@ -56,6 +57,11 @@ class Setting:
     def write(self, value: str) -> None:
         """One of the same."""
         self.products.fp32_precision = value
+
+    def is_exact(self) -> bool:
+        """Whether it is so by nobody's doing, and need not be held."""
+        with self.lock:
+            return not self.users and self.read() in EXACT
 
     def enter(self) -> bool:
         """Make it exact; False where it is, by nobody's doing."""
@@ -128,8 +134,9 @@ def reduced(device_type: str) -> bool:
 def exact_arithmetic(device: torch.device) -> AbstractContextManager[object]:
     """Within, products on the device are in full precision; Note [Reduced products]."""
     if torch.compiler.is_compiling():
-        return ExactProducts() if reduced(device.type) else nullcontext()
-    return Held(SETTINGS[device.type]) if device.type in SETTINGS else nullcontext()
+        return ExactProducts() if reduced(device.type) else NOTHING
+    setting = SETTINGS.get(device.type)
+    return NOTHING if setting is None or setting.is_exact() else Held(setting)
 
 
 def exact_product(x: Tensor, y: Tensor) -> Tensor:
