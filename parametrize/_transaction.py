@@ -84,8 +84,8 @@ class Snapshot:
         tensors: Iterable[Tensor] = (),
     ) -> None:
         below = list(chain(*map(distinct_modules, written)))
-        containers = chain(*((m._parameters, m._buffers) for m in below))
-        held = chain(*(names.values() for names in containers), tensors)
+        stored = (chain(m._parameters.values(), m._buffers.values()) for m in below)
+        held = chain(*stored, tensors)
         distinct = {id(t): t for t in held if t is not None and not is_lazy(t)}.values()
         self.names = [_NamesBefore(m) for m in {id(m): m for m in [*renamed, *below]}.values()]
         with torch.no_grad():

@@ -5,9 +5,10 @@ from torch import Tensor
 
 from manifolds.catalogue.orthogonal import Orthogonal
 from manifolds.interface import Manifold, Normal
-from manifolds.linear_algebra.basics import add_identity, diagonal, sym
+from manifolds.linear_algebra.basics import add_identity, diagonal
 from manifolds.linear_algebra.decompositions import corrected, singular_values, svd
 from manifolds.linear_algebra.hyperbolic import hyperbolic_tangent
+from manifolds.linear_algebra.symmetry import sym
 from manifolds.maps import Map
 
 

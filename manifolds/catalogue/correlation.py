@@ -7,8 +7,9 @@ from manifolds.catalogue.positive_definite import semidefinite_part
 from manifolds.catalogue.sphere import unit
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra import log_cholesky
-from manifolds.linear_algebra.basics import add_identity, diagonal, dot, identity_like, norm, sym
+from manifolds.linear_algebra.basics import add_identity, diagonal, dot, identity_like, norm
 from manifolds.linear_algebra.range import clipped, largest_factor
+from manifolds.linear_algebra.symmetry import sym
 
 PROJECTIONS = 200
 """Alternating projections converge linearly, the slower the larger X is: this many bring normal

@@ -8,9 +8,10 @@ from manifolds.catalogue.low_rank_psd import distance_to_low_rank_psd, leading_e
 from manifolds.catalogue.ranked import checked_rank
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra import log_cholesky
-from manifolds.linear_algebra.basics import identity, sym
+from manifolds.linear_algebra.basics import identity
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
 from manifolds.linear_algebra.range import clipped, largest_factor
+from manifolds.linear_algebra.symmetry import sym
 
 
 class FixedRankPSD(Manifold):

@@ -9,7 +9,8 @@ from manifolds.catalogue.orthogonal import Orthogonal
 from manifolds.interface import Manifold, Normal
 from manifolds.interface.numbers import as_tensor
 from manifolds.interface.tolerance import LARGEST_VIOLATION, tolerance
-from manifolds.linear_algebra.basics import add_identity, norm, sym
+from manifolds.linear_algebra.basics import add_identity, norm
+from manifolds.linear_algebra.symmetry import sym
 from manifolds.maps import Map
 
 

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from manifolds.interface.subspace import Subspace
+from manifolds.linear_algebra.symmetry import sym
 
 
 class Hermitian(Subspace):
@@ -16,7 +17,7 @@ class Hermitian(Subspace):
 
     def nearest(self, x: Tensor) -> Tensor:
         """(X + Xᴴ) / 2."""
-        return x / 2 + x.mH / 2
+        return sym(x)
 
     @property
     def dim(self) -> int:

@@ -8,8 +8,9 @@ from torch import Tensor
 
 from manifolds.catalogue.stable import DOUBLE, LARGEST, Stable
 from manifolds.interface import Normal
-from manifolds.linear_algebra.basics import add_identity, diagonal, skew, sym
+from manifolds.linear_algebra.basics import add_identity, diagonal
 from manifolds.linear_algebra.range import clipped
+from manifolds.linear_algebra.symmetry import skew, sym
 from manifolds.linear_algebra.triangular import Array
 
 BOUND = 2.0 ** (LARGEST * 15 / 32)

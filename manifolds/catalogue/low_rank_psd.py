@@ -5,8 +5,9 @@ from torch import Tensor
 
 from manifolds.catalogue.ranked import checked_rank
 from manifolds.interface import Manifold, Normal
-from manifolds.linear_algebra.basics import norm, ratio, sym
+from manifolds.linear_algebra.basics import norm, ratio
 from manifolds.linear_algebra.range import clipped, largest_factor
+from manifolds.linear_algebra.symmetry import sym
 
 
 def leading_eigenpairs(x: Tensor, rank: int) -> tuple[Tensor, Tensor]:

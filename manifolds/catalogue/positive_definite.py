@@ -5,8 +5,9 @@ from torch import Tensor
 
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra import log_cholesky
-from manifolds.linear_algebra.basics import diagonal, norm, ratio, sym
+from manifolds.linear_algebra.basics import diagonal, norm, ratio
 from manifolds.linear_algebra.range import clipped, largest_factor
+from manifolds.linear_algebra.symmetry import sym
 
 
 def semidefinite_part(x: Tensor, floor: float = 0.0) -> Tensor:

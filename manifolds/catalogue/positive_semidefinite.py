@@ -5,8 +5,8 @@ from torch import Tensor
 
 from manifolds.catalogue.positive_definite import distance_to_semidefinite, semidefinite_part
 from manifolds.interface import Manifold, Normal
-from manifolds.linear_algebra.basics import sym
 from manifolds.linear_algebra.range import clipped, largest_factor
+from manifolds.linear_algebra.symmetry import sym
 
 
 class PositiveSemidefinite(Manifold):

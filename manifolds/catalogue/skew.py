@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from manifolds.interface.subspace import Subspace
+from manifolds.linear_algebra.symmetry import plain_skew
 
 
 class Skew(Subspace):
@@ -16,7 +17,7 @@ class Skew(Subspace):
 
     def nearest(self, x: Tensor) -> Tensor:
         """(X - Xᵀ) / 2, exact on skew X."""
-        return x / 2 - x.mT / 2
+        return plain_skew(x)
 
     @property
     def dim(self) -> int:

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from manifolds.interface.subspace import Subspace
+from manifolds.linear_algebra.symmetry import skew
 
 
 class SkewHermitian(Subspace):
@@ -15,7 +16,7 @@ class SkewHermitian(Subspace):
 
     def nearest(self, x: Tensor) -> Tensor:
         """(X - Xᴴ) / 2."""
-        return x / 2 - x.mH / 2
+        return skew(x)
 
     @property
     def dim(self) -> int:

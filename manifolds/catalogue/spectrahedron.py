@@ -5,8 +5,9 @@ from torch import Tensor
 
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra import log_cholesky
-from manifolds.linear_algebra.basics import diagonal, norm, sym
+from manifolds.linear_algebra.basics import diagonal, norm
 from manifolds.linear_algebra.simplex import lowered
+from manifolds.linear_algebra.symmetry import sym
 
 
 class Spectrahedron(Manifold):

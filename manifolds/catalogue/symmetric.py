@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from manifolds.interface.subspace import Subspace
+from manifolds.linear_algebra.symmetry import plain_sym
 
 
 class Symmetric(Subspace):
@@ -16,7 +17,7 @@ class Symmetric(Subspace):
 
     def nearest(self, x: Tensor) -> Tensor:
         """(X + Xᵀ) / 2, exact on symmetric X."""
-        return x / 2 + x.mT / 2
+        return plain_sym(x)
 
     @property
     def dim(self) -> int:

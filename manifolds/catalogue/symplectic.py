@@ -5,9 +5,10 @@ from torch import Tensor
 
 from manifolds.catalogue.general_linear import exponential_in_range
 from manifolds.interface import Manifold, Normal
-from manifolds.linear_algebra.basics import add_identity, norm, sym
+from manifolds.linear_algebra.basics import add_identity, norm
 from manifolds.linear_algebra.decompositions import polar_factor
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
+from manifolds.linear_algebra.symmetry import sym
 
 STEPS = 12
 """Newton-Schulz from ‖X⋆X - I‖ <= 1/2: see `NEARLY_ORTHONORMAL`, there 7 steps, plus a margin."""

@@ -15,9 +15,10 @@ from torch import Tensor
 from manifolds.catalogue.positive_definite import semidefinite_part
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra import log_cholesky
-from manifolds.linear_algebra.basics import diagonal, identity_like, norm, ratio, sym
+from manifolds.linear_algebra.basics import diagonal, identity_like, norm, ratio
 from manifolds.linear_algebra.exponential import exponential
 from manifolds.linear_algebra.range import clipped, largest_factor
+from manifolds.linear_algebra.symmetry import sym
 
 
 def centered(logarithm: Tensor) -> Tensor:

@@ -33,7 +33,7 @@ from manifolds.linear_algebra.range import (
     norm_if_readable,
     through_clip,
 )
-from manifolds.linear_algebra.symmetry import skew_multiple, skew_part
+from manifolds.linear_algebra.symmetry import skew, skew_multiple
 from manifolds.operators.differentiable import differentiable, is_last_derivative
 from manifolds.operators.opaque import opaque, shaped_like_the_first
 
@@ -66,7 +66,7 @@ def adjoint_operator(  # noqa: PLR0917 -- what the forward has, and G
 
 def angles(p: Tensor) -> Tensor:
     """A of P, differentiable."""
-    return skew_part(clipped(p, angle_limit(p)))
+    return skew(clipped(p, angle_limit(p)))
 
 
 class Geodesic(Function):
@@ -97,7 +97,7 @@ class Geodesic(Function):
         if last:
             return gb, adjoint_operator(g, b, p, a, kept, plans)
         d = kept_derivative(a, times(g.mH, b), kept, plans, SKEW)
-        return gb, masked(-skew_part(d), p, angle_limit(p))
+        return gb, masked(-skew(d), p, angle_limit(p))
 
     @staticmethod
     def jvp(ctx: Any, db: Tensor | None, dp: Tensor | None) -> tuple[Tensor | None, ...]:
@@ -107,7 +107,7 @@ class Geodesic(Function):
         if db is not None:
             dx = dx + times(db, exponential(a, skew=SKEW))
         if dp is not None:
-            da = skew_part(masked(dp, p, angle_limit(p)))
+            da = skew(masked(dp, p, angle_limit(p)))
             dx = dx + times(b, kept_derivative(a, da, kept, plans, SKEW))
         return dx, None, None, None
 

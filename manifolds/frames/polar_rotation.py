@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import add_identity, gram, readable, sym, times
+from manifolds.linear_algebra.basics import add_identity, gram, readable, times
 from manifolds.linear_algebra.inverse import by_blocks, by_lapack, needs_pivots
 from manifolds.linear_algebra.near_identity import is_zero, times_near_identity
 from manifolds.linear_algebra.orthonormalize import orthonormalized
 from manifolds.linear_algebra.polar import inverse_root_minus_identity, newton
 from manifolds.linear_algebra.sylvester import sylvester
-from manifolds.linear_algebra.symmetry import skew_part
+from manifolds.linear_algebra.symmetry import skew, sym
 from manifolds.operators.differentiable import differentiable
 from manifolds.operators.opaque import opaque, shaped_like_the_first
 
@@ -82,7 +82,7 @@ class PolarRotation(Function):
         if not found:
             return None, None
         c = sum(found[1:], start=found[0])
-        omega = sylvester(_stretch(a, v), 2 * skew_part(c))
+        omega = sylvester(_stretch(a, v), 2 * skew(c))
         gb = times_near_identity(gx, v.mH) if gx is not None and ctx.needs_input_grad[0] else None
         return gb, times_near_identity(omega, v.mH)  # skew(ΩPᴴ) = skew(PΩ), and A is skew
 
@@ -93,7 +93,7 @@ class PolarRotation(Function):
         db = torch.zeros_like(b) if db is None else db
         da = torch.zeros_like(v) if da is None else da
         c = times_near_identity(da.mH, v).mH
-        omega = sylvester(_stretch(a, v), 2 * skew_part(c))
+        omega = sylvester(_stretch(a, v), 2 * skew(c))
         return times_near_identity(db, v) + times(x, omega), omega + times(v, omega)
 
 

@@ -13,14 +13,7 @@ since the point may be changed in place.
 from torch import Tensor
 
 from manifolds.frames.fused import fused
-from manifolds.linear_algebra.basics import (
-    add_identity,
-    add_product,
-    plus_product,
-    readable,
-    sym,
-    times,
-)
+from manifolds.linear_algebra.basics import add_identity, add_product, plus_product, readable, times
 from manifolds.linear_algebra.inverse import accretive_inverse_operator
 from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.orthonormalize import (
@@ -31,7 +24,7 @@ from manifolds.linear_algebra.orthonormalize import (
 from manifolds.linear_algebra.polar import far_from_base, inverse_root_minus_identity, polar
 from manifolds.linear_algebra.range import clipped_angles, norm_if_readable, through_clip
 from manifolds.linear_algebra.sylvester import sylvester_operator
-from manifolds.linear_algebra.symmetry import skew_multiple, tangent, tangential
+from manifolds.linear_algebra.symmetry import skew_multiple, sym, tangent, tangential
 from manifolds.operators.opaque import opaque, shaped_like_the_first, square_of
 
 

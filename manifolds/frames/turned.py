@@ -42,7 +42,7 @@ from manifolds.linear_algebra.range import (
     norm_if_readable,
     through_clip,
 )
-from manifolds.linear_algebra.symmetry import skew_multiple, skew_part
+from manifolds.linear_algebra.symmetry import skew, skew_multiple
 from manifolds.operators.differentiable import differentiable
 from manifolds.operators.opaque import opaque, shaped_like_the_first
 
@@ -145,7 +145,7 @@ class Turned(Function):
             gb = g + 2 * times(g, v.mH) + (0 if gy is None else gy)
         if gv is not None:
             w = add_identity(v)
-            through = masked(skew_part(w.mH @ gv @ w.mH) / 2, p, angle_limit(p))
+            through = masked(skew(w.mH @ gv @ w.mH) / 2, p, angle_limit(p))
             gp = through if gp is None else gp + through
         return gb, gp
 
@@ -154,7 +154,7 @@ class Turned(Function):
         """The derivatives of X, Y and V."""
         y, v, p = ctx.saved_tensors
         dp = torch.zeros_like(v) if dp is None else masked(dp, p, angle_limit(p))
-        half, w = skew_part(dp) / 2, add_identity(v)
+        half, w = skew(dp) / 2, add_identity(v)
         dx, dv = times(y, half @ w), w @ half @ w
         if db is None:
             return dx, dx.clone(), dv
@@ -180,7 +180,7 @@ class TurnedAdjoint(Function):
     def backward(ctx: Any, h: Tensor) -> tuple[Tensor | None, ...]:
         """G Wᴴ Sᴴ, Sᴴ Yᴴ G and Y S W with S = skew(H)/2."""
         y, v, g, p = ctx.saved_tensors
-        s, w = skew_part(masked(h, p, angle_limit(p))) / 2, add_identity(v)
+        s, w = skew(masked(h, p, angle_limit(p))) / 2, add_identity(v)
         return g @ (s @ w).mH, s.mH @ (y.mH @ g), y @ (s @ w), None
 
     @staticmethod
@@ -188,7 +188,7 @@ class TurnedAdjoint(Function):
         """Linear in each."""
         y, v, g, p = ctx.saved_tensors
         gw, dgw = g + g @ v.mH, dg + dg @ v.mH + g @ dv.mH
-        return masked(skew_part(dy.mH @ gw + y.mH @ dgw) / 2, p, angle_limit(p))
+        return masked(skew(dy.mH @ gw + y.mH @ dgw) / 2, p, angle_limit(p))
 
 
 _turned, _adjoint = differentiable(Turned), differentiable(TurnedAdjoint)

@@ -23,16 +23,6 @@ def readable(a: Tensor) -> bool:
     return a.device.type == HOST
 
 
-def sym(a: Tensor) -> Tensor:
-    """(A + Aᴴ) / 2: the nearest Hermitian matrix; (*batch, n, n) -> (*batch, n, n)."""
-    return a / 2 + a.mH / 2
-
-
-def skew(a: Tensor) -> Tensor:
-    """(A - Aᴴ) / 2: the nearest skew-Hermitian matrix; (*batch, n, n) -> (*batch, n, n)."""
-    return a / 2 - a.mH / 2
-
-
 def broadcast(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     """A and B in one shape; the comparison of sizes would make a compiler tell a batch from n."""
     return (a, b) if a.ndim == b.ndim and a.shape == b.shape else torch.broadcast_tensors(a, b)

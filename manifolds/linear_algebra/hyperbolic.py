@@ -21,9 +21,10 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import add_identity, norm, readable, sym
+from manifolds.linear_algebra.basics import add_identity, norm, readable
 from manifolds.linear_algebra.inverse import accretive_inverse
 from manifolds.linear_algebra.saturation import saturated
+from manifolds.linear_algebra.symmetry import sym
 from manifolds.operators.differentiable import differentiable, recorded
 from manifolds.operators.opaque import opaque, shaped_like_the_first
 

@@ -5,8 +5,9 @@ import math
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.basics import diagonal, sym
+from manifolds.linear_algebra.basics import diagonal
 from manifolds.linear_algebra.range import clipped, largest_factor
+from manifolds.linear_algebra.symmetry import sym
 
 
 def factor(z: Tensor) -> Tensor:

@@ -27,11 +27,11 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import add_identity, readable, sym, times
+from manifolds.linear_algebra.basics import add_identity, readable, times
 from manifolds.linear_algebra.inverse import accretive_inverse, by_lapack
 from manifolds.linear_algebra.orthonormalize import orthonormality_error
 from manifolds.linear_algebra.sylvester import size_of, sylvester
-from manifolds.linear_algebra.symmetry import skew_part
+from manifolds.linear_algebra.symmetry import skew, sym
 from manifolds.operators.differentiable import differentiable
 from manifolds.operators.opaque import opaque
 
@@ -147,7 +147,7 @@ def polar(y: Tensor) -> Tensor:
 def polar_derivative(y: Tensor, x: Tensor, dy: Tensor) -> Tensor:
     """dX = XΩ + (I - XXᴴ) dY H⁻¹; see Note [Derivative of the polar factor]."""
     h, b = sym(times(x.mH, y)), times(x.mH, dy)
-    omega = sylvester(add_identity(h, -1), 2 * skew_part(b))
+    omega = sylvester(add_identity(h, -1), 2 * skew(b))
     if y.shape[-2] == y.shape[-1]:
         return x @ omega
     r = accretive_inverse(h)

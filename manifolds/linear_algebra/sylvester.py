@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import add_identity, diagonal, readable, sym
+from manifolds.linear_algebra.basics import add_identity, diagonal, readable
 from manifolds.linear_algebra.near_identity import is_zero
-from manifolds.linear_algebra.symmetry import skew_part
+from manifolds.linear_algebra.symmetry import skew, sym
 from manifolds.operators.differentiable import differentiable
 from manifolds.operators.opaque import opaque
 
@@ -66,7 +66,7 @@ def solved_by_fixed_point(e: Tensor, c: Tensor) -> Tensor | None:
     size = first = torch.linalg.matrix_norm(step)
     bound = torch.linalg.matrix_norm(f)  # of what one more step can gain
     while (bound * size > eps * first).any():
-        step = skew_part(f @ step).neg_()
+        step = skew(f @ step).neg_()
         before, size = size, torch.linalg.matrix_norm(step)
         if (size > eps ** (1 / STEPS) * before).any():
             return None
@@ -103,7 +103,7 @@ class Sylvester(Function):
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor]:
         """S solves HS + SH = skew(G); the adjoints are SΩ + ΩS, as Ωᴴ = -Ω, and S."""
         e, omega = ctx.saved_tensors
-        s = sylvester(e, skew_part(g))
+        s = sylvester(e, skew(g))
         return s @ omega + omega @ s, s
 
     @staticmethod

@@ -1,9 +1,9 @@
-"""The skew part and the Gram matrix, each with a derivative as cheap as itself.
+"""The parts of a matrix and its Gram matrix, each with a derivative as cheap as itself.
 
-skew is self-adjoint and linear, so that its derivative in both modes is skew itself; autograd would
-transpose and add twice. d(AᴴA) = T + Tᴴ with T = AᴴdA, and the adjoint is A (G + Gᴴ): one product
-each, where autograd takes two. Transposes of large matrices are copied first, in tiles: reading
-4 MB across rows in an addition takes eight times as long (measured: 4.2 ms, not 0.5).
+A part is linear and its own adjoint, so that its derivative in both modes is itself; autograd
+would transpose and add twice. d(AᴴA) = T + Tᴴ with T = AᴴdA, and the adjoint is A (G + Gᴴ): one
+product each, where autograd takes two. Transposes of large matrices are copied first, in tiles:
+reading 4 MB across rows in an addition takes eight times as long (measured: 4.2 ms, not 0.5).
 
 Note [Lost small eigenvalues]
 The rounding of K = NᴴN is up to k eps ‖N‖². Where K is singular (dependent columns of N) and that
@@ -14,6 +14,7 @@ there. One column has no other direction to lose: no bound.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -33,35 +34,53 @@ day the better of the two and by a shuffle, 64×64 26 and 32, 128×128 51 and 40
 1000 of 8×8 199 and 118, of 32×32 2890 and 2450, 1024×1024 10.3 and 3.5 ms (measured)."""
 
 
+def plus_reflected(a: Tensor, scale: float, other: float, *, conjugate: bool = True) -> Tensor:
+    """scale A + other Aᴴ, or Aᵀ, contiguous, without a derivative; (*batch, n, n) -> same."""
+    reflected = a.conj() if conjugate else a
+    if a.shape[-1] < TILED and not (is_shuffled(a) and a.numel() >= SHUFFLED):
+        return torch.mul(a, scale).contiguous().add_(reflected.mT, alpha=other)
+    total = transposed(reflected)
+    return (total if other == 1 else total.mul_(other)).add_(a, alpha=scale)
+
+
 def skew_multiple(a: Tensor, scale: float) -> Tensor:
     """scale (A - Aᴴ), contiguous, without a derivative; (*batch, n, n) -> (*batch, n, n)."""
-    if a.shape[-1] < TILED and not (is_shuffled(a) and a.numel() >= SHUFFLED):
-        return torch.mul(a, scale).contiguous().sub_(a.mH, alpha=scale)
-    difference = transposed(a.conj()).sub_(a)
-    return difference if scale == -1 else difference.mul_(-scale)
+    return plus_reflected(a, scale, -scale)
 
 
-class SkewPart(Function):
-    """(A - Aᴴ) / 2; (*batch, n, n) -> (*batch, n, n)."""
+def part(sign: int, *, conjugate: bool) -> Callable[[Tensor], Tensor]:
+    """The function A -> (A + sign Aᴴ) / 2, or with Aᵀ; (*batch, n, n) -> (*batch, n, n)."""
 
-    @staticmethod
-    def forward(a: Tensor) -> Tensor:
-        """(A - Aᴴ) / 2."""
-        return skew_multiple(a, 1 / 2)
+    class Part(Function):
+        """Linear and its own adjoint: its derivative in either mode, of every order, is itself."""
 
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
-        """Memory: none."""
+        @staticmethod
+        def forward(a: Tensor) -> Tensor:
+            """(A ± Aᴴ) / 2, or (A ± Aᵀ) / 2."""
+            return plus_reflected(a, 1 / 2, sign / 2, conjugate=conjugate)
 
-    @staticmethod
-    def backward(ctx: Any, g: Tensor) -> Tensor:  # noqa: ARG004 -- autograd's signature
-        """Self-adjoint."""
-        return skew_part(g)
+        @staticmethod
+        def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+            """Memory: none."""
 
-    @staticmethod
-    def jvp(ctx: Any, da: Tensor) -> Tensor:  # noqa: ARG004 -- autograd's signature
-        """Linear."""
-        return skew_part(da)
+        @staticmethod
+        def backward(ctx: Any, g: Tensor) -> Tensor:  # noqa: ARG004 -- autograd's signature
+            """Self-adjoint."""
+            return apply(g)
+
+        @staticmethod
+        def jvp(ctx: Any, da: Tensor) -> Tensor:  # noqa: ARG004 -- autograd's signature
+            """Linear."""
+            return apply(da)
+
+    apply = differentiable(Part)
+    return apply
+
+
+sym, skew = part(1, conjugate=True), part(-1, conjugate=True)
+"""(A + Aᴴ) / 2 and (A - Aᴴ) / 2, the nearest Hermitian and the nearest skew-Hermitian matrix."""
+plain_sym, plain_skew = part(1, conjugate=False), part(-1, conjugate=False)
+"""(A + Aᵀ) / 2 and (A - Aᵀ) / 2, of complex A too."""
 
 
 class GramMatrix(Function):
@@ -92,12 +111,7 @@ class GramMatrix(Function):
         return t + t.mH
 
 
-_skew_part, _gram_matrix = differentiable(SkewPart), differentiable(GramMatrix)
-
-
-def skew_part(a: Tensor) -> Tensor:
-    """(A - Aᴴ) / 2, differentiable to every order."""
-    return _skew_part(a)
+_gram_matrix = differentiable(GramMatrix)
 
 
 def gram_matrix(a: Tensor) -> Tensor:
@@ -134,7 +148,7 @@ def gram_factor(k: Tensor) -> Tensor:
 def projected(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
     """A = skew(BᴴP) and N = P - B BᴴP; (*batch, n, k) -> (*batch, k, k), (*batch, n, k)."""
     inner = basics.times(b.mH, p)
-    return skew_part(inner), p - basics.times(b, inner)
+    return skew(inner), p - basics.times(b, inner)
 
 
 def tangent(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:

@@ -31,8 +31,8 @@ Products of float16 would be eight times closer, but numbers below 6e-8 are 0 th
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.basics import add_identity, gram, sym, times
-from manifolds.linear_algebra.symmetry import skew_part
+from manifolds.linear_algebra.basics import add_identity, gram, times
+from manifolds.linear_algebra.symmetry import skew, sym
 from manifolds.maps.map import Chart, Map, State
 from manifolds.maps.polar import Polar
 
@@ -98,7 +98,7 @@ class BFloat16Polar(Map, Chart):
 
 def square(b: Tensor, p: Tensor) -> Tensor:
     """B + B (A + Z + AZ)."""
-    a, z = shortened(skew_part(p))
+    a, z = shortened(skew(p))
     return b + product(b, a + z + product(a, z))
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from manifolds.frames.plane_curve import plane_curve
 from manifolds.linear_algebra.orthonormalize import BASE_ROUNDING, orthonormalized
 from manifolds.linear_algebra.range import angle_limit, clipped
-from manifolds.linear_algebra.symmetry import skew_part, tangent
+from manifolds.linear_algebra.symmetry import skew, tangent
 
 State = dict[str, Tensor]
 
@@ -92,7 +92,7 @@ class Retraction(Map, Chart):
 
     def turn(self, b: Tensor, p: Tensor) -> Tensor:
         """Square B: the frame of B + BA, A = skew(P) of clipped P; a map may do all of it."""
-        return self.retract(b, skew_part(clipped(p, angle_limit(p))), None)
+        return self.retract(b, skew(clipped(p, angle_limit(p))), None)
 
     def move(self, b: Tensor, p: Tensor) -> Tensor:
         """Tall B: the frame of B + BA + N of clipped and projected P; as `turn`."""

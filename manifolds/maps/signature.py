@@ -14,7 +14,8 @@ what was kept, since a cast to a longer dtype leaves their moduli off by roundin
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.basics import phase, skew
+from manifolds.linear_algebra.basics import phase
+from manifolds.linear_algebra.symmetry import skew
 
 
 def signature(x: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from manifolds.linear_algebra import basics
 from manifolds.linear_algebra.orthonormalize import orthonormalize
 from manifolds.linear_algebra.polar import polar
 from manifolds.linear_algebra.sylvester import solved_by_signs, solved_in_eigenbasis
+from manifolds.linear_algebra.symmetry import sym
 from manifolds.verify import LAWS
 from manifolds.verify.law import Law
 from manifolds.verify.laws.lifecycle import value_and_gradient
@@ -110,7 +111,7 @@ def test_both_ways_to_solve_sylvesters_equation_leave_a_residual_of_rounding(con
     generator = torch.Generator().manual_seed(0)
     g, c = (torch.randn(20, 6, 6, generator=generator, dtype=DOUBLE) for _ in range(2))
     q = torch.linalg.qr(g).Q
-    h = basics.sym(q * torch.logspace(0, math.log10(condition), 6, dtype=DOUBLE) @ q.mT)
+    h = sym(q * torch.logspace(0, math.log10(condition), 6, dtype=DOUBLE) @ q.mT)
     for solved in (solved_by_signs, solved_in_eigenbasis):
         omega = solved(h, c)
         residual = (h @ omega + omega @ h - c).abs().max() / (h.abs().max() * omega.abs().max())

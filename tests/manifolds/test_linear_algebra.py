@@ -25,7 +25,7 @@ from manifolds.linear_algebra.orthonormalize import (
 from manifolds.linear_algebra.polar import polar
 from manifolds.linear_algebra.range import clip
 from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root, sine_slope
-from manifolds.linear_algebra.symmetry import gram_matrix, skew_part
+from manifolds.linear_algebra.symmetry import gram_matrix, plain_sym, skew
 
 EPS = torch.finfo(torch.float64).eps
 
@@ -56,7 +56,7 @@ def frame(*shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
 def cayley(b: Tensor, a: Tensor, u: Tensor | None = None) -> Tensor:
     """The map at the tangent vector that belongs to A and U, B being orthonormalized again."""
     b = polar(b)
-    return maps.cayley.cayley(b, skew_part(a), None if u is None else u - b @ (b.mH @ u))
+    return maps.cayley.cayley(b, skew(a), None if u is None else u - b @ (b.mH @ u))
 
 
 SCALES = torch.tensor([[1e-9], [0.5], [3.0]], dtype=torch.float64)
@@ -72,7 +72,7 @@ def curve(name: str) -> tuple[Callable[[Tensor, Tensor], Tensor], Callable[[], t
 
 def rotated(b: Tensor, a: Tensor) -> Tensor:
     """B, orthonormalized again, times the polar factor of I + skew(A)."""
-    return polar_rotated(polar(b), skew_part(a))
+    return polar_rotated(polar(b), skew(a))
 
 
 def tangent(a: Tensor) -> Tensor:
@@ -83,8 +83,9 @@ def tangent(a: Tensor) -> Tensor:
 SQUARE, TALL, TURN = frame(3, 3), frame(4, 2), frame(2, 2)
 COMPLEX, COMPLEX_TURN = (frame(n, 2, dtype=torch.complex128) for n in (4, 2))
 FUNCTIONS = {
-    "skew part": (skew_part, lambda: (wide(2, 3, 3),)),
-    "complex skew part": (skew_part, lambda: (wide(3, 3, dtype=torch.complex128),)),
+    "skew part": (skew, lambda: (wide(2, 3, 3),)),
+    "complex symmetric part": (plain_sym, lambda: (wide(3, 3, dtype=torch.complex128),)),
+    "complex skew part": (skew, lambda: (wide(3, 3, dtype=torch.complex128),)),
     "gram matrix": (gram_matrix, lambda: (wide(2, 4, 3),)),
     "complex gram matrix": (gram_matrix, lambda: (wide(4, 3, dtype=torch.complex128),)),
     "exponential": (exponential, lambda: (wide(2, 3, 3),)),

@@ -13,7 +13,7 @@ from manifolds.linear_algebra import many
 from manifolds.linear_algebra.inverse import by_series
 from manifolds.linear_algebra.orthonormalize import BASE_ROUNDING, ROUNDING, orthonormal_factor
 from manifolds.linear_algebra.range import angle_limit
-from manifolds.linear_algebra.symmetry import skew_part
+from manifolds.linear_algebra.symmetry import skew
 from manifolds.linear_algebra.transpose import transposed
 
 EPS = torch.finfo(torch.float64).eps
@@ -66,7 +66,7 @@ def test_products_with_the_batch_last_are_products(dtype: torch.dtype):
 def test_elimination_keeps_the_relative_accuracy_of_a_small_change(
     n: int, dtype: torch.dtype, scale: float
 ):
-    m = scale * skew_part(normal(20, n, n, dtype=dtype))
+    m = scale * skew(normal(20, n, n, dtype=dtype))
     size = torch.linalg.matrix_norm(m)
     s = torch.eye(n, dtype=dtype) + m
     expected = -torch.linalg.solve(s, m)  # (I + M)⁻¹ - I
@@ -87,7 +87,7 @@ def test_what_is_kept_is_the_same_matrix_in_the_memory_of_the_layout(n: int, dty
 @pytest.mark.parametrize("size", [1e-12, 1e-9, 1e-5, 1e-3])
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_the_series_keeps_the_relative_accuracy_of_a_small_change(dtype: torch.dtype, size: float):
-    m = skew_part(normal(5, 6, 6, dtype=dtype))
+    m = skew(normal(5, 6, 6, dtype=dtype))
     m = m * size / torch.linalg.matrix_norm(m, keepdim=True)
     expected = -torch.linalg.solve(torch.eye(6, dtype=dtype) + m, m)
     error = torch.linalg.matrix_norm(by_series(m, size) - expected)
@@ -174,7 +174,7 @@ def worst_bases(k: int, number: int) -> Tensor:
 
 def of_size(size: float, k: int, number: int) -> Tensor:
     """Skew A with ‖A/2‖ = size, in float32."""
-    a = skew_part(normal(number, k, k, seed=4))
+    a = skew(normal(number, k, k, seed=4))
     return (2 * size * a / torch.linalg.matrix_norm(a, keepdim=True)).float()
 
 

@@ -11,7 +11,7 @@ from manifolds.linear_algebra.near_identity import WORTH_LOOKING, times_near_ide
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
 from manifolds.linear_algebra.polar import SCHEMES, inverse_root_minus_identity, polar, reach
 from manifolds.linear_algebra.sylvester import sylvester
-from manifolds.linear_algebra.symmetry import skew_part
+from manifolds.linear_algebra.symmetry import skew
 
 EPS = torch.finfo(torch.float64).eps
 
@@ -38,7 +38,7 @@ def test_a_series_leaves_rounding_at_the_end_of_its_reach(place: int, dtype: tor
 @pytest.mark.parametrize("size", [0.0, 1e-9, 1e-4, 0.1, 1.0, 1e4], ids=str)
 @pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=str)
 def test_sylvester_solves_its_equation_far_from_the_identity_and_near(size: float, dtype):
-    q, c = orthonormal_factor(normal(2, 5, 5, dtype=dtype)), skew_part(normal(2, 5, 5, dtype=dtype))
+    q, c = orthonormal_factor(normal(2, 5, 5, dtype=dtype)), skew(normal(2, 5, 5, dtype=dtype))
     e = size * torch.rand(5, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     e = (q * e) @ q.mH
     h, omega = torch.eye(5) + e, sylvester(e, c)
@@ -49,7 +49,7 @@ def test_sylvester_solves_its_equation_far_from_the_identity_and_near(size: floa
 @pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=str)
 def test_a_polar_rotation_turns_every_plane_by_its_arc_tangent(angle: float, dtype):
     b = orthonormal_factor(normal(2, 6, 6, dtype=dtype))
-    a = skew_part(normal(2, 6, 6, seed=1, dtype=dtype))
+    a = skew(normal(2, 6, 6, seed=1, dtype=dtype))
     a = angle * a / torch.linalg.matrix_norm(a, 2, keepdim=True)
     u, _, vh = torch.linalg.svd(torch.eye(6, dtype=dtype) + a)
     assert (polar_rotated(b, a) - b @ u @ vh).abs().max() <= 8 * 6 * EPS

@@ -1,9 +1,19 @@
-"""The skew part, however many matrices of whatever size lie wherever."""
+"""The parts of a matrix, however many matrices of whatever size lie wherever."""
 
 import pytest
 import torch
+from normals import normal
+from torch import Tensor
 
-from manifolds.linear_algebra.symmetry import SHUFFLED, TILED, skew_multiple, skew_part
+from manifolds.linear_algebra.symmetry import (
+    SHUFFLED,
+    TILED,
+    plain_skew,
+    plain_sym,
+    skew,
+    skew_multiple,
+    sym,
+)
 
 MANY = (3, SHUFFLED // 64, 8, 8)
 """Shape of so many that their transposes are shuffled."""
@@ -29,10 +39,25 @@ def test_skew_multiples_are_exact_and_have_memory_of_their_own(
     assert torch.equal(a, before)
 
 
+@pytest.mark.parametrize("shape", [(3, 3), MANY, (TILED, TILED)])
+def test_each_part_is_its_formula_and_its_own_derivative(shape: tuple[int, ...]):
+    a, g = (normal(*shape, seed=i, dtype=torch.complex64) for i in range(2))
+    a.requires_grad_()
+    for part, reflected, sign in (
+        (sym, Tensor.adjoint, 1),
+        (skew, Tensor.adjoint, -1),
+        (plain_sym, lambda x: x.mT, 1),
+        (plain_skew, lambda x: x.mT, -1),
+    ):
+        x = part(a)
+        assert torch.equal(x, a / 2 + sign * reflected(a) / 2)
+        assert torch.equal(torch.autograd.grad(x, a, g)[0], part(g))
+
+
 def test_a_mapped_and_compiled_skew_part_of_many_matrices_is_the_same():
     a = torch.randn(MANY, generator=torch.Generator().manual_seed(0))
     expected = (a - a.mT) / 2
-    mapped = torch.func.vmap(skew_part, in_dims=2, out_dims=2)(a.movedim(0, 2))
+    mapped = torch.func.vmap(skew, in_dims=2, out_dims=2)(a.movedim(0, 2))
     assert torch.equal(mapped, expected.movedim(0, 2))
-    compiled = torch.compile(skew_part, backend="aot_eager", fullgraph=True)
+    compiled = torch.compile(skew, backend="aot_eager", fullgraph=True)
     assert torch.equal(compiled(a), expected)
