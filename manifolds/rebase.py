@@ -113,7 +113,9 @@ def _parameters(module: nn.Module, name: str) -> list[nn.Parameter]:
 
 def _tied(module: nn.Module) -> Iterator[Tied]:
     for owner in module.modules():
-        parametrizations: Any = owner._modules.get("parametrizations") or {}
+        if "parametrizations" not in owner._modules:  # not `get`: a scripted module has none
+            continue
+        parametrizations: Any = owner.parametrizations
         for name, chain in parametrizations.items():
             if any(isinstance(p, Manifold) and p.has_base for p in chain):
                 yield owner, name

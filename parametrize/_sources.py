@@ -13,9 +13,9 @@ _BOOKKEEPING = vars(Module()).keys() - {"training"}
 
 
 def sources_of(held: Module) -> tuple[list[Slot], list[dict]]:
-    """All that the value is computed from, as (dictionary, name in it, what it is).
+    """What the value is computed from, and the dictionaries that a new child or hook makes longer.
 
-    And the dictionaries that a new child or hook makes longer.
+    Of the first each is (dictionary, name in it, what it is).
     """
     slots: list[Slot] = []
     growing: list[dict] = [held._modules]

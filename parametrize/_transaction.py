@@ -43,8 +43,9 @@ class _NamesBefore:
     def __init__(self, module: Module) -> None:
         self.module = module
         self.type, self.training = type(module), module.training
-        own = "parametrizations" in module._modules  # or no class of its own that may change
-        self.properties = properties(self.type) if own else None
+        # Only a module with parametrizations has a class of its own, which may get and lose some
+        changeable = "parametrizations" in module._modules
+        self.properties = properties(self.type) if changeable else None
         found = (vars(module).get(name) for name in _CONTAINERS)
         # A scripted module has wrappers of C++ containers instead, which nobody writes in Python
         self.containers = [(c, dict(c)) for c in found if isinstance(c, dict)]

@@ -119,7 +119,7 @@ class Manifold(Remembering, ABC):
         """
         with full_precision(getattr(x, "device", torch.device("cpu"))):
             found = self.coordinates(self.checked(x))
-        if any(b.device != x.device for b in self.buffers()):
+        if not base_is_moving():  # from a value that the constants had a part in
             self.to(x.device)  # constants too: a forward would copy them from the host and wait
         self._assigned = True
         if isinstance(found, Tensor):

@@ -17,16 +17,15 @@ class Remembering(nn.Module):
     def remember(self, **state: Tensor) -> None:
         """Keep discrete data or a base point in buffers: part of f, not trainable."""
         for name, value in state.items():
-            if name in self._buffers:
-                self._buffers[name] = plain(value)
-            else:
-                self.register_buffer(name, plain(value))
+            self.register_buffer(name, plain(value))
 
     def recalled(self, name: str, like: Tensor) -> Tensor:
         """What was remembered, on the device of the parameters and, numbers, in their dtype."""
-        value: Any = self._buffers[name]
+        value: Tensor | None = self._buffers.get(name)
+        if value is None:
+            value = self.get_buffer(name)  # which says what is wrong
         if value.dtype == like.dtype and value.device == like.device:
-            return value  # type: ignore[no-any-return]
+            return value
         if value.is_complex() and not like.is_complex():
             value = value.real  # Module.to(complex) casts real buffers too
         number = value.is_floating_point() or value.is_complex()

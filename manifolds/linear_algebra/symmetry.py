@@ -14,7 +14,6 @@ there. One column has no other direction to lose: no bound.
 """
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -35,7 +34,10 @@ day the better of the two and by a shuffle, 64×64 26 and 32, 128×128 51 and 40
 
 
 def plus_reflected(a: Tensor, scale: float, other: float, *, conjugate: bool = True) -> Tensor:
-    """scale A + other Aᴴ, or Aᵀ, contiguous, without a derivative; (*batch, n, n) -> same."""
+    """scale A + other Aᴴ, or Aᵀ, contiguous, without a derivative; (*batch, n, n) -> same.
+
+    The scales are ± a power of 2, or what should be skew would not be to the last digit.
+    """
     reflected = a.conj() if conjugate else a
     if a.shape[-1] < TILED and not (is_shuffled(a) and a.numel() >= SHUFFLED):
         return torch.mul(a, scale).contiguous().add_(reflected.mT, alpha=other)
@@ -48,39 +50,61 @@ def skew_multiple(a: Tensor, scale: float) -> Tensor:
     return plus_reflected(a, scale, -scale)
 
 
-def part(sign: int, *, conjugate: bool) -> Callable[[Tensor], Tensor]:
-    """The function A -> (A + sign Aᴴ) / 2, or with Aᵀ; (*batch, n, n) -> (*batch, n, n)."""
+class Part(Function):
+    """(A + sign Aᴴ) / 2, or with Aᵀ: linear and its own adjoint; (*batch, n, n) -> same."""
 
-    class Part(Function):
-        """Linear and its own adjoint: its derivative in either mode, of every order, is itself."""
+    @staticmethod
+    def forward(a: Tensor, sign: int, conjugate: bool) -> Tensor:  # noqa: FBT001 -- of a Function
+        """(A ± Aᴴ) / 2, or (A ± Aᵀ) / 2."""
+        return plus_reflected(a, 1 / 2, sign / 2, conjugate=conjugate)
 
-        @staticmethod
-        def forward(a: Tensor) -> Tensor:
-            """(A ± Aᴴ) / 2, or (A ± Aᵀ) / 2."""
-            return plus_reflected(a, 1 / 2, sign / 2, conjugate=conjugate)
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ARG004
+        """Memory: none."""
+        _, ctx.sign, ctx.conjugate = inputs
 
-        @staticmethod
-        def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
-            """Memory: none."""
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None, None]:
+        """Self-adjoint."""
+        return part(g, ctx.sign, conjugate=ctx.conjugate), None, None
 
-        @staticmethod
-        def backward(ctx: Any, g: Tensor) -> Tensor:  # noqa: ARG004 -- autograd's signature
-            """Self-adjoint."""
-            return apply(g)
-
-        @staticmethod
-        def jvp(ctx: Any, da: Tensor) -> Tensor:  # noqa: ARG004 -- autograd's signature
-            """Linear."""
-            return apply(da)
-
-    apply = differentiable(Part)
-    return apply
+    @staticmethod
+    def jvp(ctx: Any, da: Tensor, *_: None) -> Tensor:
+        """Linear."""
+        return part(da, ctx.sign, conjugate=ctx.conjugate)
 
 
-sym, skew = part(1, conjugate=True), part(-1, conjugate=True)
-"""(A + Aᴴ) / 2 and (A - Aᴴ) / 2, the nearest Hermitian and the nearest skew-Hermitian matrix."""
-plain_sym, plain_skew = part(1, conjugate=False), part(-1, conjugate=False)
-"""(A + Aᵀ) / 2 and (A - Aᵀ) / 2, of complex A too."""
+_part = differentiable(Part)
+
+
+def part(a: Tensor, sign: int, *, conjugate: bool) -> Tensor:
+    """(A + sign Aᴴ) / 2, or with Aᵀ, differentiable to every order.
+
+    To a compiler or tracer the formula: they know more of its derivatives (`manifolds.operators`).
+    """
+    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+        return a / 2 + sign * (a.mH if conjugate else a.mT) / 2
+    return _part(a, sign, conjugate)  # type: ignore[no-any-return]
+
+
+def sym(a: Tensor) -> Tensor:
+    """(A + Aᴴ) / 2: the nearest Hermitian matrix; (*batch, n, n) -> (*batch, n, n)."""
+    return part(a, 1, conjugate=True)
+
+
+def skew(a: Tensor) -> Tensor:
+    """(A - Aᴴ) / 2: the nearest skew-Hermitian matrix; (*batch, n, n) -> (*batch, n, n)."""
+    return part(a, -1, conjugate=True)
+
+
+def plain_sym(a: Tensor) -> Tensor:
+    """(A + Aᵀ) / 2, of complex A too: the nearest symmetric matrix."""
+    return part(a, 1, conjugate=False)
+
+
+def plain_skew(a: Tensor) -> Tensor:
+    """(A - Aᵀ) / 2, of complex A too: the nearest skew-symmetric matrix."""
+    return part(a, -1, conjugate=False)
 
 
 class GramMatrix(Function):

@@ -163,3 +163,9 @@ def test_a_base_stays_where_moving_it_would_move_the_value():
     step(layer, optimizer, torch.zeros(1, 3))
     assert torch.equal(layer.weight, before)
     assert optimizer.state
+
+
+def test_a_model_with_a_scripted_part_is_rebased():
+    model = nn.Sequential(nn.Linear(4, 4), torch.jit.script(nn.Linear(4, 4)))
+    manifolds.constrain(model[0], "weight", manifolds.Orthogonal)
+    manifolds.rebase(model)

@@ -5,6 +5,7 @@ import torch
 from normals import normal
 from torch import Tensor
 
+import manifolds
 from manifolds.linear_algebra.symmetry import (
     SHUFFLED,
     TILED,
@@ -54,10 +55,22 @@ def test_each_part_is_its_formula_and_its_own_derivative(shape: tuple[int, ...])
         assert torch.equal(torch.autograd.grad(x, a, g)[0], part(g))
 
 
-def test_a_mapped_and_compiled_skew_part_of_many_matrices_is_the_same():
+def test_a_mapped_and_compiled_part_of_many_matrices_is_the_same():
     a = torch.randn(MANY, generator=torch.Generator().manual_seed(0))
     expected = (a - a.mT) / 2
     mapped = torch.func.vmap(skew, in_dims=2, out_dims=2)(a.movedim(0, 2))
     assert torch.equal(mapped, expected.movedim(0, 2))
     compiled = torch.compile(skew, backend="aot_eager", fullgraph=True)
     assert torch.equal(compiled(a), expected)
+
+
+def test_a_compiler_and_a_tracer_see_the_formula():
+    symmetric, p = manifolds.Symmetric(3), normal(3, 3)
+
+    def penalty(p: Tensor) -> Tensor:
+        return torch.func.grad(lambda q: symmetric(q).pow(4).sum())(p).square().sum()
+
+    twice = torch.func.grad(penalty)
+    compiled = torch.compile(twice, backend="aot_eager", fullgraph=True)
+    torch.testing.assert_close(compiled(p), twice(p))
+    assert torch.equal(torch.jit.trace(symmetric, (p,))(p), symmetric(p))
