@@ -1,5 +1,6 @@
 """The README is true: its code runs, its table is the catalogue, its figure exists."""
 
+import json
 import os
 import re
 import subprocess
@@ -31,6 +32,18 @@ def test_the_first_screen_has_a_code_block():
 
 def test_the_table_is_the_catalogue():
     assert markdown_table() in README
+
+
+@pytest.mark.parametrize("name", ["cayley", "exponential", "householder"])
+def test_the_speeds_are_those_of_the_page(name: str):
+    page = json.loads((ROOT / "experiments/results/bench_maps.json").read_text())
+    products = {(row["step"], row["size"]): row["products"] for row in page["rows"]}
+    cells = [name]
+    for size in ("1024x1024", "1024x128", "1000x8x8"):
+        steps = (name, f"torch-{name}", f"geotorch-{name}")
+        found = [products[step, size] for step in steps if (step, size) in products]
+        cells.append(" · ".join(f"{float(f'{x:.2g}'):g}" for x in found))
+    assert f"| {' | '.join(cells)} |" in README
 
 
 @pytest.mark.parametrize("image", re.findall(r"!\[[^]]*\]\(([^)]+)\)", README))
