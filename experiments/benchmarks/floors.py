@@ -39,7 +39,7 @@ Measured at 1024×1024 on one thread of a CPU, in products. Cayley's forward by 
 and two solves of torch.linalg, takes 2.5, of which LU 0.9 and not 1/3; the inverse by blocks and a
 product take 2.3, and the inverse serves backward. Reflections applied to B by LAPACK (ormqr) take
 1.4, and leave nothing for backward to use. Products of bfloat16 take 0.26 where a CPU has units for
-them: a step of `BFloat16Polar` takes 4.9, and 6.9 polished, beside 8.5 of `polar` in float32. What
+them: a step of `BFloat16Polar` takes 4.9, and 6.9 polished, beside 7.6 of `polar` in float32. What
 was tried in a map stands beside what was kept: `manifolds/frames`, `manifolds/linear_algebra`.
 """
 

@@ -9,7 +9,7 @@ from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra import log_cholesky
 from manifolds.linear_algebra.basics import add_identity, diagonal, dot, identity_like, norm
 from manifolds.linear_algebra.range import clipped, largest_factor
-from manifolds.linear_algebra.symmetry import sym
+from manifolds.linear_algebra.symmetry import squared, sym
 
 PROJECTIONS = 200
 """Alternating projections converge linearly, the slower the larger X is: this many bring normal
@@ -19,7 +19,7 @@ noise to rounding, 10 times that (32×32) to 1e-3 of the nearest matrix, and 100
 
 def gram_of_rows(f: Tensor) -> Tensor:
     """F Fᵀ for unit rows: symmetric with ones on the diagonal to the last bit."""
-    c = (f @ f.mT).tril(-1)
+    c = squared(f).tril(-1)
     return c + c.mT + identity_like(c)
 
 

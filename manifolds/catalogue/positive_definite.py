@@ -6,8 +6,7 @@ from torch import Tensor
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra import log_cholesky
 from manifolds.linear_algebra.basics import diagonal, norm, ratio
-from manifolds.linear_algebra.range import clipped, largest_factor
-from manifolds.linear_algebra.symmetry import sym
+from manifolds.linear_algebra.symmetry import squared, sym
 
 
 def semidefinite_part(x: Tensor, floor: float = 0.0) -> Tensor:
@@ -55,10 +54,8 @@ class PositiveDefinite(Manifold):
     def embed(self, *parameters: Tensor) -> Tensor:
         """L Lᴴ."""
         (z,) = parameters
-        bound = largest_factor(self.size[0], z.dtype)
         scale = self.recalled("scale", z.real)[..., None, None]
-        l = clipped(scale * log_cholesky.factor(z), bound)
-        return l @ l.mH
+        return squared(log_cholesky.factor(z, scale))
 
     def coordinates(self, x: Tensor) -> Tensor:
         """Z = tril(L, -1) + diag log l_ii with L = chol(X) / 2^e, 4^e next to the largest x_ii."""

@@ -6,7 +6,7 @@ from torch import Tensor
 from manifolds.catalogue.positive_definite import distance_to_semidefinite, semidefinite_part
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra.range import clipped, largest_factor
-from manifolds.linear_algebra.symmetry import sym
+from manifolds.linear_algebra.symmetry import squared, sym
 
 
 class PositiveSemidefinite(Manifold):
@@ -28,7 +28,7 @@ class PositiveSemidefinite(Manifold):
         """W Wᴴ."""
         (w,) = parameters
         w = clipped(w, largest_factor(self.size[0], w.dtype))
-        return w @ w.mH
+        return squared(w)
 
     def coordinates(self, x: Tensor) -> Tensor:
         """W = V √Λ of X = V Λ Vᴴ."""

@@ -7,7 +7,7 @@ from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra import log_cholesky
 from manifolds.linear_algebra.basics import diagonal, norm
 from manifolds.linear_algebra.simplex import lowered
-from manifolds.linear_algebra.symmetry import sym
+from manifolds.linear_algebra.symmetry import squared, sym
 
 
 class Spectrahedron(Manifold):
@@ -40,7 +40,7 @@ class Spectrahedron(Manifold):
         l = log_cholesky.factor(z)
         l = l / l.detach().abs().amax((-2, -1), keepdim=True)
         l = l * torch.rsqrt((l.conj() * l).real.sum((-2, -1), keepdim=True))
-        return l @ l.mH
+        return squared(l)
 
     def coordinates(self, x: Tensor) -> Tensor:
         """Z = tril(L, -1) + diag log l_ii."""

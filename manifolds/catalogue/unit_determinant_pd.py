@@ -18,7 +18,7 @@ from manifolds.linear_algebra import log_cholesky
 from manifolds.linear_algebra.basics import diagonal, identity_like, norm, ratio
 from manifolds.linear_algebra.exponential import exponential
 from manifolds.linear_algebra.range import clipped, largest_factor
-from manifolds.linear_algebra.symmetry import sym
+from manifolds.linear_algebra.symmetry import squared, sym
 
 
 def centered(logarithm: Tensor) -> Tensor:
@@ -86,7 +86,7 @@ class UnitDeterminantPD(Manifold):
         """L Lᴴ."""
         (z,) = parameters
         l = log_cholesky.factor_of(z, centered(diagonal(z).real))
-        return l @ l.mH
+        return squared(l)
 
     def coordinates(self, x: Tensor) -> Tensor:
         """Z = tril(L, -1) + diag log l_ii, with Σ log l_ii = 0."""

@@ -84,6 +84,7 @@ class Clip(Function):
 def masked(g: Tensor, a: Tensor, limit: float) -> Tensor:
     """G where |A| < limit, else 0, real and imaginary parts each; differentiable."""
     if a.is_complex():
+        g, a = g.resolve_conj(), a.resolve_conj()  # vmap has no imaginary part of a lazy conjugate
         return torch.complex(masked(g.real, a.real, limit), masked(g.imag, a.imag, limit))
     return torch.where(a.abs() < limit, g, 0)
 

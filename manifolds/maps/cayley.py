@@ -6,7 +6,8 @@ matrix above, whose Hermitian part I + NᴴN/4 is never singular. For square X i
 (Wen & Yin, A feasible method for optimization with orthogonality constraints, Math. Program. 2013,
 lemma 4, has the 2k×2k form.) Cost, in products n k² forward and backward: square 2 and 2; tall 4
 and 5, with the projection of the parameters at B, and an inverse of size k; at P = 0 none, and
-square 1, tall 2.
+square 1, tall 2. Kept for the derivative, beside parameters, base and point: two matrices n×n, for
+tall frames one n×k and a few k×k.
 """
 
 import torch

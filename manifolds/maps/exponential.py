@@ -2,7 +2,9 @@
 
 Tall: `manifolds.frames.tall_geodesic`; square: X = B exp(A). Cost: Note [Cost of the
 exponential], and in products n k² forward and backward 1 and 1, for tall frames 5 and 5; at P = 0
-forward none, backward 1 and 2.
+forward none, backward 1 and 2. Kept for the derivative, beside parameters, base and point: the
+factors of the polynomial and the squares, up to seven matrices n×n, for tall frames one n×k and as
+many k×k.
 """
 
 import torch

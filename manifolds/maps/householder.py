@@ -7,7 +7,9 @@ a chart of a sphere and the Jacobian has full rank at every parameter. The produ
 with T⁻¹ = diag(‖vᵢ‖²/2 + ihᵢ) + triu(VᴴV, 1) (real: Schreiber & Van Loan, A storage-efficient WY
 representation, SIAM J. Sci. Stat. Comput. 1989; for training: Likhosherstov, Davis, Choromanski &
 Weller, CWY parametrization, AISTATS 2021). Cost, in products n k² forward and backward: Note
-[Derivative of a product of reflections], and one and one for a square base.
+[Derivative of a product of reflections], and one and one for a square base. Kept for the
+derivative, beside parameters, base and point: three matrices n×n, for tall frames one n×k and a few
+k×k.
 """
 
 import torch

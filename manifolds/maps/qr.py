@@ -2,7 +2,8 @@
 
 It is defined for every tangent U, since (B + U)ᴴ(B + U) = I + UᴴU (Absil, Mahony & Sepulchre,
 Optimization Algorithms on Matrix Manifolds, 2008, (4.8)). It has no closed inverse from a fixed
-base. Cost: one QR factorization.
+base. Cost: one QR factorization. Kept for the derivative, beside parameters, base and point: two
+matrices n×k.
 """
 
 from torch import Tensor

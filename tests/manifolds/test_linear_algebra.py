@@ -19,6 +19,7 @@ from manifolds.linear_algebra.exponential import (
 from manifolds.linear_algebra.hyperbolic import hyperbolic_tangent
 from manifolds.linear_algebra.inverse import accretive_inverse, by_blocks, inverse_change
 from manifolds.linear_algebra.lift import hyperbola, view
+from manifolds.linear_algebra.log_cholesky import factor
 from manifolds.linear_algebra.orthonormalize import (
     orthonormal_factor,
 )
@@ -82,12 +83,15 @@ def tangent(a: Tensor) -> Tensor:
 
 SQUARE, TALL, TURN = frame(3, 3), frame(4, 2), frame(2, 2)
 COMPLEX, COMPLEX_TURN = (frame(n, 2, dtype=torch.complex128) for n in (4, 2))
+TWICE = torch.full((1, 1), 2.0, dtype=torch.float64)
 FUNCTIONS = {
     "skew part": (skew, lambda: (wide(2, 3, 3),)),
     "complex symmetric part": (plain_sym, lambda: (wide(3, 3, dtype=torch.complex128),)),
     "complex skew part": (skew, lambda: (wide(3, 3, dtype=torch.complex128),)),
     "gram matrix": (gram_matrix, lambda: (wide(2, 4, 3),)),
     "complex gram matrix": (gram_matrix, lambda: (wide(4, 3, dtype=torch.complex128),)),
+    "log-Cholesky factor": (lambda z: factor(z, TWICE), lambda: (wide(2, 3, 3),)),
+    "complex log-Cholesky factor": (factor, lambda: (wide(3, 3, dtype=torch.complex128),)),
     "exponential": (exponential, lambda: (wide(2, 3, 3),)),
     "complex exponential": (exponential, lambda: (wide(2, 2, dtype=torch.complex128),)),
     "exponential derivative": (exponential_derivative, lambda: (wide(3, 3), wide(3, 3, seed=1))),

@@ -89,6 +89,22 @@ def test_parameters_of_any_norm_give_frames_to_rounding(map_, base, size, norm):
     assert error <= 10 * size[1] ** 0.5 * EPS
 
 
+@pytest.mark.parametrize("norm", [10.0, 100.0])
+@pytest.mark.parametrize("map_", ["cayley", "exponential", "householder", "qr"])
+@pytest.mark.parametrize("size", [(64, 64), (256, 64), (512, 8)], ids=str)
+def test_large_parameters_keep_their_value_and_their_gradient(map_, size, norm):
+    p, g = torch.randn(2, *size, generator=torch.Generator().manual_seed(0))
+    p *= norm / torch.linalg.matrix_norm(p, 2)
+    found = []
+    for dtype in (torch.float32, torch.float64):
+        manifold, q = manifolds.Orthogonal(*size, map=map_), p.to(dtype).requires_grad_()
+        manifold.right_inverse(torch.eye(*size, dtype=dtype))
+        x = manifold(q)
+        found.append((x, *torch.autograd.grad((x * g).sum(), q)))
+    for ours, exact in zip(*found, strict=True):  # rounding: angles eps norm, products 10 eps
+        assert (ours - exact).norm() <= (10 + norm) * EPS * exact.norm()
+
+
 @pytest.mark.parametrize(("map_", "base"), CHARTS)
 def test_a_tall_frame_never_makes_a_square_matrix_of_its_height(map_: str, base: str):
     n, k = 4096, 2
