@@ -40,6 +40,8 @@ def plus_reflected(a: Tensor, scale: float, other: float, *, conjugate: bool = T
 
     The scales are ± a power of 2, or what should be skew would not be to the last digit.
     """
+    if a._is_zerotensor():  # a tangent that forward mode knows to be 0, and lets nobody write into
+        return torch.zeros_like(a, memory_format=torch.contiguous_format)
     reflected = a.conj() if conjugate else a
     if a.shape[-1] < TILED and not (is_shuffled(a) and a.numel() >= SHUFFLED):
         return torch.mul(a, scale).contiguous().add_(reflected.mT, alpha=other)

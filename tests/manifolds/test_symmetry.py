@@ -74,3 +74,8 @@ def test_a_compiler_and_a_tracer_see_the_formula():
     compiled = torch.compile(twice, backend="aot_eager", fullgraph=True)
     torch.testing.assert_close(compiled(p), twice(p))
     assert torch.equal(torch.jit.trace(symmetric, (p,))(p), symmetric(p))
+
+
+def test_a_tangent_that_is_known_to_be_zero_has_parts_to_write_into():
+    part = sym(torch._efficientzerotensor((3, 3)))
+    assert torch.equal(part.add_(1), torch.ones(3, 3))
