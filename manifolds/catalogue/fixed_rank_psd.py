@@ -11,7 +11,7 @@ from manifolds.linear_algebra import log_cholesky
 from manifolds.linear_algebra.basics import identity
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
 from manifolds.linear_algebra.range import clipped, largest_factor
-from manifolds.linear_algebra.symmetry import squared, sym
+from manifolds.linear_algebra.symmetry import sym
 
 
 class FixedRankPSD(Manifold):
@@ -50,7 +50,7 @@ class FixedRankPSD(Manifold):
         limit = largest_factor(self.rank, m.dtype)
         k = clipped(graph(u, m) @ s, limit)
         k = clipped(k @ log_cholesky.factor(z), limit)
-        return squared(k)
+        return k @ k.mH
 
     def coordinates(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """X = U S² Uᴴ is remembered; the parameters are zero."""

@@ -7,7 +7,7 @@ from manifolds.catalogue.ranked import checked_rank
 from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra.basics import norm, ratio
 from manifolds.linear_algebra.range import clipped, largest_factor
-from manifolds.linear_algebra.symmetry import squared, sym
+from manifolds.linear_algebra.symmetry import sym
 
 
 def leading_eigenpairs(x: Tensor, rank: int) -> tuple[Tensor, Tensor]:
@@ -62,7 +62,7 @@ class LowRankPSD(Manifold):
         """W Wᴴ."""
         (w,) = parameters
         w = clipped(w, largest_factor(self.rank, w.dtype))
-        return squared(w)
+        return w @ w.mH
 
     def coordinates(self, x: Tensor) -> Tensor:
         """W = V √Λ of the r leading eigenpairs."""

@@ -9,7 +9,7 @@ from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import diagonal
 from manifolds.linear_algebra.range import clipped, largest_factor, masked
-from manifolds.linear_algebra.symmetry import sym
+from manifolds.linear_algebra.symmetry import by_formula, sym
 from manifolds.operators.differentiable import differentiable
 
 
@@ -68,13 +68,13 @@ def factor(z: Tensor, scale: Tensor | None = None) -> Tensor:
 def factor_of(z: Tensor, logarithm: Tensor, scale: Tensor | None = None) -> Tensor:
     """The strict lower triangle of Z and log diag L -> L, times a scale > 0 if there is one.
 
-    (*batch, n, n), (*batch, n), (*batch, 1, 1) -> first. To a compiler or tracer the formula.
+    (*batch, n, n), (*batch, n), (*batch, 1, 1) -> first.
     """
     scale = logarithm.new_ones(1, 1) if scale is None else scale
     batch = torch.broadcast_shapes(z.shape[:-2], scale.shape[:-2])
     z, scale = (t.expand(*batch, *t.shape[-2:]) for t in (z, scale))
     logarithm = logarithm.expand(*batch, logarithm.shape[-1])
-    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+    if by_formula(z):
         return formula(z, logarithm, scale)
     return _factor(z, logarithm, scale)  # type: ignore[no-any-return]
 
