@@ -7,8 +7,7 @@ unconstrained parameters onto the set, and its right inverse takes a point back 
 the nearest point of the set, a random point, the dimension.
 
 An author writes the mathematics in six members (`embed`, `coordinates`, `residual`, `nearest`,
-`sample`, `dim`). This file adds, once for all, the checks of input, the working precision, and
-what happens to points off the manifold.
+`sample`, `dim`). Here are, once for all, checks of input, the working precision, projections.
 """
 
 import warnings
