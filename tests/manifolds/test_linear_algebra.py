@@ -207,7 +207,8 @@ def test_the_inverse_of_a_skew_matrix_has_the_digits_of_its_change(shape, size, 
     identity = torch.eye(shape[-1])
     exact = torch.linalg.inv(identity + a.to(torch.complex128)) - identity
     error = torch.linalg.matrix_norm(inverse_change(a, skew=True) - exact)
-    assert (error <= 8 * torch.finfo(dtype).eps * torch.linalg.matrix_norm(exact)).all()
+    limit = 8 * torch.finfo(dtype).eps  # of random matrices it leaves 4 eps, by its Note
+    assert (error <= limit * torch.linalg.matrix_norm(exact)).all()
 
 
 def test_a_large_matrix_is_inverted_with_pivots():

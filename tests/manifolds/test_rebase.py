@@ -168,4 +168,10 @@ def test_a_base_stays_where_moving_it_would_move_the_value():
 def test_a_model_with_a_scripted_part_is_rebased():
     model = nn.Sequential(nn.Linear(4, 4), torch.jit.script(nn.Linear(4, 4)))
     manifolds.constrain(model[0], "weight", manifolds.Orthogonal)
+    manifold = model[0].parametrizations.weight[0]
+    with torch.no_grad():
+        model[0].parametrizations.weight.original.add_(torch.ones(4, 4).triu())
+    before = model[0].weight
     manifolds.rebase(model)
+    assert torch.equal(manifold.base_point, model[0].weight)
+    torch.testing.assert_close(model[0].weight, before)
