@@ -18,6 +18,7 @@ class Oblique(Framed):
     """
 
     axes = ("n", "k")
+    units_along = -2
 
     def __init__(
         self,

@@ -29,6 +29,7 @@ class Sphere(Framed):
     """
 
     axes = ("n",)
+    units_along = -1
 
     def __init__(
         self,

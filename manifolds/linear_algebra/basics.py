@@ -60,9 +60,9 @@ def add_product(total: Tensor, a: Tensor, b: Tensor) -> None:
     total.view(count, *total.shape[-2:]).baddbmm_(a, b)
 
 
-def dot(a: Tensor, b: Tensor, room: Tensor | None = None) -> Tensor:
-    """⟨a,b⟩ of real vectors; (*batch, n), (*batch, n) -> (*batch, 1); products come into `room`."""
-    return torch.mul(a, b, out=room).sum(-1, keepdim=True)
+def dot(a: Tensor, b: Tensor, dim: int = -1, room: Tensor | None = None) -> Tensor:
+    """⟨a,b⟩ of real vectors along `dim`, kept with size 1; products come into `room`."""
+    return torch.mul(a, b, out=room).sum(dim, keepdim=True)
 
 
 def gram(a: Tensor) -> Tensor:

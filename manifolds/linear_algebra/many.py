@@ -113,6 +113,20 @@ def eliminated(m: Tensor) -> Tensor:
     return m
 
 
+def solution(t: Tensor) -> Tensor:
+    """A⁻¹B of T = [A B] by Gauss-Jordan elimination without pivots; (n, n + k, b) -> (n, k, b).
+
+    Step j replaces T by T - (T e_j - e_j) e_jᵀ T / t_jj, from column j + 1 on; T is lost.
+    """
+    one = unit(t.dtype)
+    for j in range(len(t)):
+        column, rest = t[:, j], t[:, j + 1 :]
+        row = rest[j] / column[j]
+        column[j].sub_(one)
+        rest.addcmul_(column.unsqueeze(1), row, value=-1)
+    return t[:, len(t) :]
+
+
 def twice_skew(t: Tensor) -> Tensor:
     """T - Tᴴ."""
     return torch.sub(t, adjoint(t))

@@ -6,6 +6,7 @@ from typing import final
 import torch
 from torch import Tensor
 
+from manifolds.frames.plane_curve import plane_curve
 from manifolds.interface import Manifold
 from manifolds.interface.moving import base_is_moving
 from manifolds.interface.precision import working_dtype
@@ -16,6 +17,9 @@ from manifolds.maps.map import State
 
 class Framed(Manifold):
     """A manifold that `frame` turns into orthonormal frames; `map` and `base` choose the chart."""
+
+    units_along: int | None = None
+    """Of real vectors of norm 1, each a frame of one column, the dimension along which they lie."""
 
     def __init__(
         self,
@@ -47,6 +51,10 @@ class Framed(Manifold):
         Entries are clipped at 1/(n eps): at ‖A‖ = 1/eps no digit of an angle is left, and beyond it
         rounding turned the determinant of odd rotations to -1 (Cayley, float32, entries of 1e7).
         """
+        if self.chart.curve and self.units_along:
+            p = parameters[0]
+            b = self.unframe(self.recalled("base_point", p))
+            return plane_curve(b, p, self.chart.curve, self.units_along)
         p = self.frame(parameters[0])
         if not self.chart.takes_any(p):
             p = clipped(p, angle_limit(p))

@@ -26,6 +26,8 @@ class Chart(ABC):
 
     rounding: float = 0.0
     """‖XᴴX - I‖ / √k that it leaves where that is more than the rounding of the dtype."""
+    curve: str | None = None
+    """What it is on the sphere, of real vectors about the one assigned, if `CURVES` has it."""
 
     @abstractmethod
     def anchor(self, x: Tensor) -> tuple[State, Tensor]:
@@ -58,9 +60,6 @@ class Retraction(Map, Chart):
     To bring your own, implement `retract` and pass the object as `map=`.
     """
 
-    curve: str | None = None
-    """Of one real column: the curve on the sphere, where `plane_curve` has it."""
-
     @abstractmethod
     def retract(self, b: Tensor, a: Tensor, normal: Tensor | None) -> Tensor:
         """The frame of B + BA + N, N None where B is square; B itself for A = 0, N = 0."""
@@ -86,8 +85,8 @@ class Retraction(Map, Chart):
         b = state["base_point"]
         if b.shape[-2] == b.shape[-1]:
             return self.turn(b, p)
-        if self.curve is not None and p.shape[-1] == 1 < p.shape[-2] and not p.is_complex():
-            return plane_curve(b.squeeze(-1), p.squeeze(-1), self.curve).unsqueeze(-1)
+        if self.curve is not None and p.shape[-1] == 1 and not p.is_complex():
+            return plane_curve(b, p, self.curve, -2)
         return self.move(b, p)
 
     def turn(self, b: Tensor, p: Tensor) -> Tensor:

@@ -5,7 +5,8 @@ import torch
 from normals import normal
 
 import manifolds
-from manifolds.linear_algebra.matrix_scaling import ROUNDINGS, rounded
+from manifolds.linear_algebra.many import MANY, SMALL, are_many
+from manifolds.linear_algebra.matrix_scaling import ROUNDINGS, doubly_stochastic, rounded
 from manifolds.linear_algebra.simplex import nearest_in_simplex
 
 N = 5
@@ -14,9 +15,9 @@ EPS = torch.finfo(torch.float64).eps
 
 @pytest.mark.parametrize("spread", [1.0, 10.0, 30.0, 100.0, 1e3, 1e6, 1e30])
 def test_sums_are_one_for_every_spread_of_the_parameters(spread):
-    doubly_stochastic = manifolds.DoublyStochastic(N)
-    x = doubly_stochastic(spread * normal(20, N, N))
-    assert doubly_stochastic.violation(x).max() <= ROUNDINGS * N * EPS
+    manifold = manifolds.DoublyStochastic(N)
+    x = manifold(spread * normal(20, N, N))
+    assert manifold.violation(x).max() <= ROUNDINGS * N * EPS
 
 
 @pytest.mark.parametrize("spread", [1.0, 10.0, 30.0])
@@ -30,16 +31,30 @@ def test_the_scaling_multiplies_rows_and_columns(spread):
 
 @pytest.mark.parametrize("distance", [1e-3, 1e-14, 1e-30, 1e-300])
 def test_tiny_entries_next_to_a_permutation_keep_their_digits(distance):
-    doubly_stochastic = manifolds.DoublyStochastic(N)
+    manifold = manifolds.DoublyStochastic(N)
     x = (1 - distance) * torch.eye(N, dtype=torch.float64) + distance / N
-    y = doubly_stochastic(doubly_stochastic.right_inverse(x))
+    y = manifold(manifold.right_inverse(x))
     condition = 1 - torch.log(torch.tensor(distance))
     assert ((y - x) / x).abs().max() <= ROUNDINGS * N * EPS * condition
 
 
 def test_the_correction_of_rank_one_completes_the_sums():
-    x = rounded(normal(20, N, N).exp() / N)
-    assert manifolds.DoublyStochastic(N).violation(x).max() <= ROUNDINGS * N * EPS
+    x = rounded(normal(N, N, 20).exp() / N)
+    assert manifolds.DoublyStochastic(N).violation(x.permute(2, 0, 1)).max() <= ROUNDINGS * N * EPS
+
+
+@pytest.mark.parametrize("spread", [0.01, 1.0, 10.0])
+@pytest.mark.parametrize("n", [1, 2, 3, SMALL])
+def test_many_at_once_are_scaled_as_one_by_one(n: int, spread: float):
+    z, g = (spread * normal(MANY, n, n, seed=1)).requires_grad_(), normal(MANY, n, n, seed=2)
+    assert are_many(z)
+    x = doubly_stochastic(z)
+    alone = torch.stack([doubly_stochastic(one) for one in z])
+    gradients = [torch.autograd.grad(f, z, g)[0] for f in (x, alone)]
+    # z and its scaling are numbers of size `spread`, and round to eps of that; measured: 6 eps
+    limit = 32 * EPS * max(spread, 1)
+    torch.testing.assert_close(x, alone, rtol=0, atol=limit)
+    torch.testing.assert_close(*gradients, rtol=0, atol=limit)
 
 
 @pytest.mark.parametrize("floor", [0.0, 0.01])
