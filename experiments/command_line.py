@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -56,6 +57,8 @@ EngineName = Annotated[str, typer.Option("--engine", help="Where runs go: local 
 Cluster = Annotated[str, typer.Option(help="Of submitit: slurm, or local to try it here.")]
 Submit = Annotated[list[str] | None, typer.Option(help="Of submitit: slurm_partition=gpu.")]
 CORES = os.cpu_count() or 1
+ALL = "all"
+"""Instead of a benchmark's name: each of them."""
 
 
 def main() -> None:
@@ -165,7 +168,10 @@ def tune(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help=f"One of {', '.join(BENCHMARKS)}.")] = "maps",
+    name: Annotated[
+        str,
+        typer.Argument(help=f"One of {', '.join(BENCHMARKS)}, or all that this commit lacks."),
+    ] = "maps",
     *,
     part: Parts = None,
     rounds: Annotated[int, typer.Option(min=1, help="Timings per step.")] = 11,
@@ -173,11 +179,18 @@ def bench(
     output: Annotated[Path, typer.Option(help="Folder of the page.")] = RESULTS,
 ) -> None:
     """Time our steps against the peers', or our engine against torch's; continue if interrupted."""
-    require_known("benchmark", name, BENCHMARKS)
+    require_known("benchmark", name, [*BENCHMARKS, ALL])
+    if name == ALL and part:
+        raise ExperimentError("--size and --name choose parts of one benchmark, not of all")
     setup = Setup(rounds, parse_device(device))
+    for each in BENCHMARKS if name == ALL else (name,):
+        _bench(each, setup, output, part or (), keep=name == ALL)
+
+
+def _bench(name: str, setup: Setup, output: Path, parts: Sequence[str], *, keep: bool) -> None:
     with one_thread(), console.status("timing") as status:
         show = lambda text: status.update(f"timing {name} {text}")  # noqa: E731 -- one line
-        tables = carry_out(name, BENCHMARKS[name], setup, output, parts=part or (), show=show)
+        tables = carry_out(name, BENCHMARKS[name], setup, output, parts=parts, keep=keep, show=show)
     for title, table in tables.items():
         console.print(f"\n{title}", style="bold")
         console.print(table.rich())

@@ -2,7 +2,8 @@
 
 What is compiled is X = weight and ⟨G, X⟩; the optimizer is not part of it, and the parameters stay
 where they are: at `DISTANCE` from those of the start, where no factor of a map is the identity. The
-compiler itself takes seconds to minutes, outside of the clock.
+compiler itself takes seconds to minutes, outside of the clock. Parts are sizes, for the maps and
+those of torch, and manifolds, each at the first of its shapes.
 """
 
 from __future__ import annotations
@@ -13,21 +14,28 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from experiments.benchmarks.benchmark import Benchmark, Row, Setup, pivoted, shape_of
-from experiments.benchmarks.maps import PRODUCT, SLOW_SECONDS, in_products
+from experiments.benchmarks.benchmark import Benchmark, Row, Setup, Shape, pivoted, shape_of
+from experiments.benchmarks.manifolds import BY_NAME, OURS, cases, drawn
+from experiments.benchmarks.maps import PRODUCT, SLOW_SECONDS, TIMED, in_products
 from experiments.benchmarks.stopwatch import BLOCK, Step, interleaved
-from experiments.methods import METHODS
 from experiments.methods.method import Attach, Matrix, weight_of
+from experiments.methods.ours import on_instance
 from experiments.methods.peers import polar_factor
+from experiments.runner.errors import require_known
 from experiments.runner.tables import TextTable
 
-CHOSEN = ("cayley", "exponential", "householder", "polar", "torch-cayley", "torch-householder")
+CHOSEN = (
+    *("cayley", "exponential", "householder", "polar", "qr"),
+    *("torch-cayley", "torch-householder"),
+)
+SIZES = ("64x64", "512x512", "512x64", "1000x8x8", "1000x32x32")
+COMPILED = ", compiled"
 DISTANCE = 1.0
 """Of the parameters of each matrix, in the Frobenius norm: about a radian, as after training."""
 
 
 class Objective(nn.Module):
-    """⟨G, X⟩ of a constrained weight X."""
+    """Re⟨G, X⟩ of a constrained weight X."""
 
     def __init__(self, attach: Attach, start: Tensor, g: Tensor) -> None:
         super().__init__()
@@ -36,33 +44,45 @@ class Objective(nn.Module):
         with torch.no_grad():
             for p in self.parameters():
                 noise = torch.randn(p.shape, generator=generator).to(p)
-                p.add_(noise / torch.linalg.matrix_norm(noise, keepdim=True), alpha=DISTANCE)
+                last = tuple(range(-min(p.ndim, 2), 0))
+                size = torch.linalg.vector_norm(noise, dim=last, keepdim=True)
+                p.add_(noise / size, alpha=DISTANCE)
 
     def forward(self) -> Tensor:
         """Return the sum over the batch."""
-        return (self.g * weight_of(self.inner)).sum()
+        return (self.g * weight_of(self.inner)).real.sum()
 
 
-def measure(size: str, setup: Setup) -> list[Row]:
-    """Return the time of each map with and without the compiler."""
+def measure(part: str, setup: Setup) -> list[Row]:
+    """Return the time of each map of that size, or of that manifold, in both modes."""
     torch.compiler.reset()  # it gives up after eight weights of one class of module
-    shape, generator = shape_of(size), torch.Generator().manual_seed(0)
-    g, x = (torch.randn(shape, generator=generator).to(setup.device) for _ in range(2))
-    square = torch.randn((*shape[:-2], shape[-1], shape[-1]), generator=generator).to(setup.device)
-    steps: dict[str, Step] = {PRODUCT: lambda: x @ square}
-    for name in CHOSEN:
-        attach = METHODS[name].attach
-        if attach is not None:
-            eager = Objective(attach, polar_factor(x), g)
-            steps[name] = _step(eager)
-            steps[f"{name}, compiled"] = _step(torch.compile(eager, fullgraph=True))
+    if part in BY_NAME:
+        batch, case = cases(BY_NAME[part])[0]
+        start, g = drawn(batch, case, setup.device)
+        shape: Shape = tuple(start.shape)
+        attaches = {OURS: on_instance(case())}
+        about = {"manifold": part, "point": "x".join(map(str, shape))}
+    else:
+        shape, generator = shape_of(part), torch.Generator().manual_seed(0)
+        g, x = (torch.randn(shape, generator=generator).to(setup.device) for _ in range(2))
+        start = polar_factor(x)
+        found = {name: TIMED[name].attach for name in CHOSEN}
+        attaches = {name: attach for name, attach in found.items() if attach is not None}
+        about = {"size": part}
+    square = torch.randn(shape[-1], shape[-1], dtype=g.dtype).to(setup.device)
+    steps: dict[str, Step] = {PRODUCT: lambda: start @ square}
+    for name, attach in attaches.items():
+        eager = Objective(attach, start, g)
+        steps[name] = _step(eager)
+        steps[name + COMPILED] = _step(torch.compile(eager, fullgraph=True))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of the compiler, about itself
+        warnings.filterwarnings("ignore", "Torchinductor does not support code generation for comp")
         timings = interleaved(steps, setup.rounds, SLOW_SECONDS, setup.device, BLOCK)
     return [
         {
             "step": name,
-            "size": size,
+            **about,
             "seconds": timing.seconds,
             "products": timing.seconds / timings[PRODUCT].seconds,
             "runs": timing.runs,
@@ -76,14 +96,34 @@ def _step(objective: Callable[[], Tensor]) -> Step:
 
 
 def tables(rows: Sequence[Row]) -> Mapping[str, TextTable]:
-    """Return one line per map and mode, one column per size."""
-    return {"Time in products": pivoted(rows, "size", in_products)}
+    """Return one line per map and mode, one column per size, and one line per manifold."""
+    found = {}
+    if sized := [row for row in rows if "size" in row]:
+        found["Maps: time in products"] = pivoted(sized, "size", in_products)
+    lines: dict[tuple[str, str], dict[str, str]] = {}
+    for row in rows:
+        if "manifold" in row:
+            key = (row["manifold"], row["point"])
+            lines.setdefault(key, {})[row["step"]] = f"{row['products']:.3g}"
+    if lines:
+        titles = ["manifold", "point", OURS, OURS + COMPILED]
+        cells = [[*key, line[OURS], line[OURS + COMPILED]] for key, line in lines.items()]
+        found["Manifolds: time in products"] = TextTable(titles, cells)
+    return found
+
+
+def require(part: str) -> None:
+    """Know the sizes `NxK` and the manifolds."""
+    if part[:1].isdigit():
+        shape_of(part)
+    else:
+        require_known("manifold", part, BY_NAME)
 
 
 BENCHMARK = Benchmark(
-    parts=("512x512", "512x64", "1000x8x8"),
+    parts=(*SIZES, *BY_NAME),
     measure=measure,
     tables=tables,
     unit="Forward and backward, as ratios to one product (n, k) @ (k, k) in the same rounds.",
-    require=shape_of,
+    require=require,
 )

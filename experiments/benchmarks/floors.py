@@ -18,6 +18,9 @@ Square, X = B f(A), A skew. Forward; then the adjoint of f at Bᵀ G, G the grad
                                                                                            3/2 + 2
     polar        the same polynomial: second-order retractions agree to A² (Absil & Malick,
                  Projection-like retractions on matrix manifolds, SIAM J. Optim. 2012).    3/2 + 2
+    qr           B(I + A - T), T the upper triangle of AᵀA, its diagonal halved: R = I + T up to
+                 fourth order. A² symmetric 1/2, product 1; adjoint: BᵀG 1, a product with A 1.
+                                                                                           3/2 + 2
     householder  n reflections applied to B from the right: Σ 4n(n-i+1) operations, 1; backward BᵀG
                  1, and in compact form I - UTUᵀ, U triangular: UᵀU and T⁻¹U₁ᵀ 1/6 each, then of
                  the triangles of Ū = GMᵀ 1/3, UᵀG 1/3, U(S + Sᵀ) 1/3, two of 1/6.         1 + 8/3
@@ -29,6 +32,9 @@ Tall. A map about a frame B is X = B C₁ + P C₂, C₁ and C₂ functions of B
 With a moving base the gradient is projected, G - B sym(BᵀG): 2.
     householder  V Mᵀ - [U; 0] knows its base by V = W + P alone: VᵀV 1/2, VMᵀ 1; adjoint VᵀG 1,
                  GM 1, V · 1.                                                             3/2 + 3
+
+Not counted are the charts from a fixed base, whose parameters carry the frame, so that what f costs
+depends on its angles, and `bfloat16-polar`, whose products are those of another unit.
 
 Passes. Forward reads P and B and writes X 3, the loss ⟨G, X⟩ reads both 2, backward reads G, B and
 X and writes P̄ 4, SGD reads P, P̄ and its momentum and writes two of them 5. With a moving base X is
@@ -79,8 +85,11 @@ FLOORS: dict[str, Floor] = {
     "exponential": Floor((3 / 2, 2)),
     "exponential-rebased": moved(3 / 2),
     "householder": Floor((1, 8 / 3), tall=(3 / 2, 3)),
+    "householder-rebased": Floor((1, 1), (3 / 2, 2), passes=12),
     "polar": Floor((3 / 2, 2)),
     "polar-rebased": moved(3 / 2),
+    "qr": Floor((3 / 2, 2)),
+    "qr-rebased": moved(3 / 2),
 }
 
 

@@ -12,23 +12,38 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+import manifolds
 from experiments.benchmarks.benchmark import Benchmark, Row, Setup, Shape, pivoted, shape_of
 from experiments.benchmarks.floors import floor_seconds
 from experiments.benchmarks.stopwatch import BLOCK, Step, interleaved, peak_bytes
 from experiments.methods import METHODS, Method
+from experiments.methods.ours import by_map, rebase
 from experiments.methods.peers import polar_factor
 from experiments.runner.tables import TextTable
 
 PRODUCT, ADDITION = "product", "addition"
 SLOW_SECONDS = 1.0  # a step slower than this is timed once: it would take minutes otherwise
+TIMED: dict[str, Method] = METHODS | {
+    "qr": by_map("qr", "qr"),
+    "qr-rebased": by_map("qr-rebased", "qr", after_step=rebase),
+    "bfloat16-polar": by_map("bfloat16-polar", manifolds.BFloat16Polar()),
+}
+"""The methods, and maps that no experiment is about."""
 CHOSEN = (
     "cayley",
     "cayley-rebased",
+    "cayley-fixed",
     "exponential",
     "exponential-rebased",
+    "exponential-fixed",
     "householder",
+    "householder-rebased",
+    "householder-fixed",
     "polar",
     "polar-rebased",
+    "bfloat16-polar",
+    "qr",
+    "qr-rebased",
     "torch-cayley",
     "torch-exponential",
     "torch-householder",
@@ -71,7 +86,7 @@ def steps_of(shape: Shape, device: torch.device, chosen: Sequence[str]) -> dict[
         PRODUCT: lambda: x @ square,
         ADDITION: lambda: torch.add(x, g, out=out),
     }
-    return steps | {name: step_of(METHODS[name], polar_factor(x), g) for name in chosen}
+    return steps | {name: step_of(TIMED[name], polar_factor(x), g) for name in chosen}
 
 
 def step_of(method: Method, start: Tensor, g: Tensor) -> Step:

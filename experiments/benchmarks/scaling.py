@@ -19,6 +19,11 @@ from experiments.runner.tables import TextTable
 SQUARE = ("64x64", "128x128", "256x256", "512x512", "1024x1024", "2048x2048", "4096x4096")
 TALL = ("256x64", "1024x64", "4096x64", "16384x64", "65536x64")
 FITTED = 3  # the exponent is that of the last sizes: small ones measure the interpreter
+LEFT_OUT = {
+    *("cayley-fixed", "exponential-fixed", "householder-fixed", "bfloat16-polar"),
+    *("householder-rebased", "qr-rebased"),
+}
+"""They grow as the same maps about a base, or as the other moved bases."""
 # The largest n at which a step is tried. torch and geotorch hold n x n matrices of a frame and take
 # thousands of products (10 minutes at 4096 x 64); their square exponentials take 650 to 800 at 512
 # and 1024.
@@ -38,7 +43,8 @@ LARGEST_SQUARE = {
 def measure(size: str, setup: Setup) -> list[Row]:
     """Return the rows of `maps` for the methods that are tried at this size."""
     n, k = shape_of(size)
-    return maps.measure(size, setup, [name for name in maps.CHOSEN if _tried(name, n, k)])
+    chosen = [name for name in maps.CHOSEN if name not in LEFT_OUT]
+    return maps.measure(size, setup, [name for name in chosen if _tried(name, n, k)])
 
 
 def _tried(name: str, n: int, k: int) -> bool:

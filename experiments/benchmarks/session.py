@@ -16,7 +16,7 @@ import torch
 
 from experiments.benchmarks.benchmark import Benchmark, Row, Setup
 from experiments.runner.files import write_text
-from experiments.runner.provenance import commit, device_name, versions
+from experiments.runner.provenance import CHANGED, commit, device_name, versions
 from experiments.runner.tables import TextTable
 
 
@@ -27,15 +27,22 @@ def carry_out(
     folder: Path,
     *,
     parts: Sequence[str] = (),
+    keep: bool = False,
     show: Callable[[str], None] = lambda text: None,  # noqa: ARG005 -- silent
 ) -> Mapping[str, TextTable]:
-    """Time the parts that are not there yet, write `bench_NAME.json` and `.md`, return tables."""
+    """Time the parts that are not there yet, write `bench_NAME.json` and `.md`, return tables.
+
+    `keep` takes a finished page of the same conditions, of committed code, as it is.
+    """
     for part in parts:
         benchmark.require(part)
     path = folder / f"bench_{name}.json"
     partial = path.with_name(path.name + ".partial")
     header = _header(setup, benchmark)
-    done = _kept(partial, header)
+    committed = not header["commit"].endswith(CHANGED)
+    if keep and committed and (rows := _found(path, header).get("rows")):
+        return benchmark.tables(rows)
+    done = _found(partial, header).get("done", {})
     for part in parts or benchmark.parts:
         if part not in done:
             show(part)
@@ -65,13 +72,13 @@ def _json(header: Mapping[str, Any], done: Mapping[str, Sequence[Row]]) -> str:
     return json.dumps({**header, "done": done})
 
 
-def _kept(partial: Path, header: Mapping[str, Any]) -> dict[str, list[Row]]:
-    """Return the parts of an interrupted benchmark of the same conditions."""
-    if not partial.exists():
+def _found(path: Path, header: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a benchmark of the same conditions has left there."""
+    if not path.exists():
         return {}
-    found = json.loads(partial.read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     same = all(found.get(key) == value for key, value in header.items() if key != "date")
-    return found["done"] if same else {}
+    return found if same else {}
 
 
 def page(name: str, header: Mapping[str, Any], tables: Mapping[str, TextTable]) -> str:

@@ -25,6 +25,11 @@ def on(manifold: type[manifolds.Manifold], **options: Any) -> Attach:
     return lambda module: manifolds.constrain(module, "weight", manifold, **options)
 
 
+def on_instance(manifold: manifolds.Manifold) -> Attach:
+    """Constrain `module.weight` to an instance."""
+    return lambda module: manifolds.constrain(module, "weight", manifold)
+
+
 def of_its_rank(manifold: type[manifolds.Manifold]) -> Attach:
     """Constrain a weight to matrices of the rank it has."""
 
@@ -44,8 +49,14 @@ def rebase(module: nn.Module) -> None:
     manifolds.rebase(module)
 
 
-def _method(name: str, map_name: str, base: str, after_step: AfterStep | None = None) -> Method:
-    attach = on(manifolds.Orthogonal, map=map_name, base=base)
+def by_map(
+    name: str,
+    map: str | manifolds.Map,
+    base: str = "assigned",
+    after_step: AfterStep | None = None,
+) -> Method:
+    """The method of that name: `manifolds.Orthogonal` with a map and a base."""
+    attach = on(manifolds.Orthogonal, map=map, base=base)
     run = parametrized(attach, after_step=after_step)
     return Method(name, Family.OURS, run, attach, after_step)
 
@@ -55,12 +66,12 @@ def _method(name: str, map_name: str, base: str, after_step: AfterStep | None = 
 # Every angle of polar(I + A) is the arc tangent of one of A's, so without rebasing `polar` reaches
 # only what lies within 90 degrees of its base.
 STATIC = (
-    _method("polar", "polar", "assigned"),
-    *(_method(f"{name}-fixed", name, "fixed") for name in CHARTS),
+    by_map("polar", "polar"),
+    *(by_map(f"{name}-fixed", name, "fixed") for name in CHARTS),
 )
 
 OURS = (
-    *(_method(name, name, "assigned") for name in CHARTS),
+    *(by_map(name, name) for name in CHARTS),
     *(replace(method, optimum_claimed=False) for method in STATIC),
-    *(_method(f"{name}-rebased", name, "assigned", rebase) for name in MAPS),
+    *(by_map(f"{name}-rebased", name, "assigned", rebase) for name in MAPS),
 )

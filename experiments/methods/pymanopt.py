@@ -1,4 +1,4 @@
-"""pymanopt (Townsend, Koep & Weichwald 2016): its solvers as iterates.
+"""pymanopt (Townsend, Koep & Weichwald 2016): its solvers as iterates, and its single steps.
 
 A solver of pymanopt runs whole. It is run once, at the first `next`, and recorded: the points at
 which it took a gradient, and the seconds between them. `next` then replays them, so that the rows
@@ -7,7 +7,7 @@ of its log have its own times. A continued run repeats the solver, which draws n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 from warnings import catch_warnings, simplefilter
@@ -106,6 +106,49 @@ def _watched(on: Any, loss: Loss, outward: Outward, found: Recording) -> Any:
     return Watched(on, cost)
 
 
+class Stepped(Iterates):
+    """x <- R_x(-η grad f(x)) by a manifold of pymanopt, in numpy and in the dtype of the start."""
+
+    def __init__(
+        self, on: Any, point: list[Tensor], loss: Loss, outward: Outward, rate: float
+    ) -> None:
+        self.on, self.point, self.loss, self.outward, self.rate = on, point, loss, outward, rate
+
+    def __next__(self) -> Tensor:
+        """Take a step; return the point where its gradient was taken."""
+        factors = [factor.detach().requires_grad_() for factor in self.point]
+        x = self.outward(*factors)
+        slopes = torch.autograd.grad(self.loss(x).sum(), factors)
+        at, slope = (_point(each) for each in (factors, slopes))
+        gradient = self.on.euclidean_to_riemannian_gradient(at, slope)
+        moved = self.on.retraction(at, -self.rate * gradient)
+        arrays = moved if isinstance(moved, list | tuple) else [moved]
+        self.point = [torch.from_numpy(array).to(x.dtype) for array in arrays]
+        return x.detach()
+
+    def state_dict(self) -> Mapping[str, Tensor]:
+        """Return the tensors of the point."""
+        return {str(i): factor for i, factor in enumerate(self.point)}
+
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from another point."""
+        self.point = list(state.values())
+
+
+def pymanopt_steps(
+    manifold: Set,
+    inward: Callable[[Tensor], list[Tensor]] = lambda x: [x],
+    outward: Outward = lambda x: x,
+) -> Descend:
+    """Riemannian gradient descent with the retraction of `pymanopt.manifolds`."""
+
+    def descend(start: Tensor, loss: Loss, rate: float) -> Iterates:
+        on = manifold(package("pymanopt").manifolds, start)
+        return Stepped(on, [t.contiguous() for t in inward(start)], loss, outward, rate)
+
+    return descend
+
+
 def pymanopt_rows(most: int) -> Callable[[str], Descend]:
     """Return its solvers on matrices of unit rows, which are columns of its oblique manifold."""
     return lambda solver: pymanopt_on(
@@ -123,6 +166,11 @@ _BUDGET = {
     "min_gradient_norm": flat(torch.float64),
     "min_step_size": 0,
 }
+
+
+def _point(tensors: Sequence[Tensor]) -> Any:
+    arrays = [tensor.detach().numpy() for tensor in tensors]
+    return arrays[0] if len(arrays) == 1 else arrays
 
 
 def _tensor(point: Any, outward: Outward) -> Tensor:

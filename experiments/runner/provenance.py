@@ -51,12 +51,16 @@ def _processor() -> str:
     return next(models, platform.processor() or "processor unknown")
 
 
+CHANGED = "+"
+"""Behind a commit: the code is no longer that one's."""
+
+
 @cache
 def commit() -> str:
     """Return the checkout's commit, `+` if more than results has changed; `unknown` outside one."""
     revision = git(ROOT, "rev-parse", "--short=12", "HEAD")
     changes = git(ROOT, "status", "--porcelain", "--", ".", ":!experiments/results")
-    return f"{revision}{'+' if changes else ''}" if revision else "unknown"
+    return f"{revision}{CHANGED if changes else ''}" if revision else "unknown"
 
 
 @cache

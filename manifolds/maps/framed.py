@@ -33,9 +33,12 @@ class Framed(Manifold):
         self.options = {"map": map, "base": base}
         self.has_base = base == "assigned"
         shape = self.frame(torch.empty(self.size, device="meta")).shape
-        state, _ = self.chart.anchor(torch.eye(*shape[-2:], dtype=torch.float32).expand(shape))
-        self._names = tuple(state)
-        self.remember(**state)
+        self._anchored(torch.eye(*shape[-2:], dtype=torch.float32).expand(shape))
+
+    @property
+    def curve(self) -> str | None:
+        """The curve that the chart is, of vectors of norm 1: their base is kept as a point."""
+        return self.chart.curve if self.units_along else None
 
     @abstractmethod
     def frame(self, x: Tensor) -> Tensor:
@@ -51,10 +54,9 @@ class Framed(Manifold):
         Entries are clipped at 1/(n eps): at ‖A‖ = 1/eps no digit of an angle is left, and beyond it
         rounding turned the determinant of odd rotations to -1 (Cayley, float32, entries of 1e7).
         """
-        if self.chart.curve and self.units_along:
-            p = parameters[0]
-            b = self.unframe(self.recalled("base_point", p))
-            return plane_curve(b, p, self.chart.curve, self.units_along)
+        if self.curve and self.units_along:
+            (p,) = parameters
+            return plane_curve(self.recalled("base_point", p), p, self.curve, self.units_along)
         p = self.frame(parameters[0])
         if not self.chart.takes_any(p):
             p = clipped(p, angle_limit(p))
@@ -62,9 +64,7 @@ class Framed(Manifold):
 
     def coordinates(self, x: Tensor) -> Tensor:
         """The chart's inverse; its base or signs are remembered."""
-        state, p = self.chart.anchor(self.frame(x))
-        self.remember(**state)
-        return self.unframe(p)
+        return self.unframe(self._anchored(self.frame(x)))
 
     def tolerance(self, dtype: torch.dtype) -> float:
         """Or what the chart leaves of the constraint, where that is more."""
@@ -81,6 +81,15 @@ class Framed(Manifold):
         """Sizes and options."""
         chosen = (f"{k}={getattr(v, 'name', v)!r}" for k, v in self.options.items())
         return ", ".join([super().extra_repr(), *chosen])
+
+    def _anchored(self, q: Tensor) -> Tensor:
+        """The coordinates of a frame, whose chart is remembered."""
+        state, p = self.chart.anchor(q)
+        if self.curve:
+            state = {name: self.unframe(value) for name, value in state.items()}
+        self._names = tuple(state)
+        self.remember(**state)
+        return p
 
     def _state(self, p: Tensor) -> State:
         """What was remembered, in the dtype and on the device of the parameters."""
