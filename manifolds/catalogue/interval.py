@@ -7,7 +7,7 @@ from torch import Tensor
 
 from manifolds.interface import Manifold, Normal
 from manifolds.interface.precision import narrowed
-from manifolds.linear_algebra.algebraic import distance_to_one, softsign
+from manifolds.linear_algebra.algebraic import between
 
 
 class Interval(Manifold):
@@ -54,9 +54,7 @@ class Interval(Manifold):
     def embed(self, *parameters: Tensor) -> Tensor:
         """From the centre for |q| <= 1, from the nearer end beyond."""
         (q,) = parameters
-        gap = self.radius * distance_to_one(q)
-        outer = torch.where(q < 0, self.low + gap, self.high - gap)
-        return torch.where(q.abs() <= 1, self.centre + self.radius * softsign(q), outer)
+        return between(q, self.low, self.high)
 
     def coordinates(self, x: Tensor) -> Tensor:
         """q = 2s / ((1 + s) (1 - s)), s = (x - m) / r."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import add_identity, gram, readable, times
+from manifolds.linear_algebra.basics import add_identity, gram, largest_norm, readable, times
 from manifolds.linear_algebra.inverse import by_blocks, by_lapack, needs_pivots
 from manifolds.linear_algebra.near_identity import is_zero, times_near_identity
 from manifolds.linear_algebra.orthonormalize import orthonormalized
@@ -30,9 +30,9 @@ def polar_minus_identity(a: Tensor) -> Tensor:
         return add_identity(newton(add_identity(a)), -1)
     if is_zero(a):
         return a.clone(memory_format=torch.contiguous_format)
-    size = torch.linalg.matrix_norm(a).max().item()
+    size = largest_norm(a)
     s = gram(a)
-    z = inverse_root_minus_identity(s, torch.linalg.matrix_norm(s).max().item())
+    z = inverse_root_minus_identity(s, largest_norm(s))
     if z is not None:
         return (a @ z).add_(a).add_(z)
     inverse = by_lapack if needs_pivots(size, a.dtype) else by_blocks

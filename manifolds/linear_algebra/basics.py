@@ -100,15 +100,33 @@ def norm(a: Tensor, dims: int) -> Tensor:
     return (safe * torch.linalg.vector_norm(flat / safe, dim=-1, keepdim=True)).squeeze(-1)
 
 
+def in_parts(a: Tensor) -> Tensor:
+    """A, or the pairs of real numbers that complex ones are; (*shape) -> (*shape[, 2]).
+
+    torch's norm takes a hundred times as long of complex numbers (512×512: 4.3 and 0.03 ms).
+    """
+    return torch.view_as_real(a.resolve_conj()) if a.is_complex() else a
+
+
+def frobenius(a: Tensor) -> Tensor:
+    """‖A‖; (*batch, n, k) -> (*batch,)."""
+    return torch.linalg.vector_norm(in_parts(a), dim=(-3, -2, -1) if a.is_complex() else (-2, -1))
+
+
+def total_norm(a: Tensor) -> Tensor:
+    """‖A‖ of all entries; -> ()."""
+    return torch.linalg.vector_norm(in_parts(a))
+
+
 def largest_norm(m: Tensor) -> float:
     """‖M‖ in the Frobenius norm, the largest of the batch, read on a CPU."""
-    sizes = torch.linalg.vector_norm(m, dim=(-2, -1))
+    sizes = frobenius(m)
     return (sizes.max() if sizes.ndim else sizes).item()
 
 
 def all_finite(a: Tensor) -> bool:
     """Whether no entry is NaN or ±∞: a finite norm says so in one pass, `isfinite` takes five."""
-    return math.isfinite(torch.linalg.vector_norm(a).item()) or bool(a.isfinite().all())
+    return math.isfinite(total_norm(a).item()) or bool(a.isfinite().all())
 
 
 def ratio(a: Tensor, b: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import readable, times
+from manifolds.linear_algebra.basics import readable, times, total_norm
 from manifolds.operators.differentiable import differentiable
 from manifolds.operators.opaque import opaque
 
@@ -20,7 +20,7 @@ WORTH_LOOKING = 16
 
 def is_zero(a: Tensor) -> bool:
     """Whether ‖A‖ = 0, which entries below 1e-22 in float32 underflow to; A may be read."""
-    return not torch.linalg.vector_norm(a)
+    return not total_norm(a)
 
 
 @opaque("times_near_identity")

@@ -41,7 +41,15 @@ import math
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.basics import diagonal, gram, identity_like, readable, times
+from manifolds.linear_algebra.basics import (
+    diagonal,
+    frobenius,
+    gram,
+    identity_like,
+    largest_norm,
+    readable,
+    times,
+)
 from manifolds.linear_algebra.probes import sign_probes
 from manifolds.operators.opaque import opaque
 from manifolds.operators.polishing import polishing
@@ -65,7 +73,7 @@ ROWS = 256
 def probed_error(q: Tensor) -> float:
     """‖QᴴQ - I‖ in the Frobenius norm, estimated; the largest of the batch; Note [Probes]."""
     v = sign_probes(q.shape[-1], PROBES, q.dtype)
-    size = torch.linalg.vector_norm(q.mH @ (q @ v) - v, dim=(-2, -1)).max().item()
+    size = largest_norm(q.mH @ (q @ v) - v)
     own = rounding_limit(q, PROBE_ROUNDING)
     return math.sqrt(max(size**2 / PROBES - own**2, 0))
 
@@ -85,7 +93,7 @@ def orthonormality_error(q: Tensor) -> tuple[Tensor, Tensor]:
     """E = QᴴQ - I, and ‖E‖ in the Frobenius norm; (*batch, k, k), (*batch, 1, 1)."""
     e = gram_by_blocks(q)
     diagonal(e).sub_(1)
-    return e, torch.linalg.vector_norm(e, dim=(-2, -1), keepdim=True)
+    return e, frobenius(e)[..., None, None]
 
 
 def orthonormalized(q: Tensor, rounding: float = ROUNDING) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import largest_norm, readable
+from manifolds.linear_algebra.basics import largest_norm, readable, total_norm
 from manifolds.operators.differentiable import differentiable, recorded
 
 
@@ -27,7 +27,7 @@ def angle_limit(p: Tensor) -> float:
 
 def norm_if_readable(a: Tensor) -> float:
     """‖A‖ in the Frobenius norm, of the whole batch, where the host may read it; else ∞."""
-    return torch.linalg.vector_norm(a).item() if readable(a) else math.inf
+    return total_norm(a).item() if readable(a) else math.inf
 
 
 def clipped_angles(p: Tensor) -> tuple[Tensor, float]:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import readable
+from manifolds.linear_algebra.basics import frobenius, readable
 from manifolds.linear_algebra.range import clamped
 from manifolds.operators.differentiable import differentiable, recorded
 from manifolds.operators.opaque import opaque, shaped_like_the_first
@@ -107,9 +107,9 @@ def surely_within(a: Tensor, b: Tensor | None, limit: float) -> bool:
     """Whether the Frobenius norms, read on a CPU, say so."""
     if not readable(a):
         return False
-    size = torch.linalg.matrix_norm(a)
+    size = frobenius(a)
     if b is not None:
-        size = size * torch.linalg.matrix_norm(b).clamp_min(1)
+        size = size * frobenius(b).clamp_min(1)
     return size.max().item() <= limit
 
 

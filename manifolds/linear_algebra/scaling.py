@@ -25,6 +25,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from manifolds.linear_algebra.basics import largest_norm
 from manifolds.linear_algebra.chebyshev import chebyshev
 from manifolds.linear_algebra.scheme import Scheme
 from manifolds.linear_algebra.spectral_norm import WORTH, spectral_norm_bound
@@ -70,7 +71,7 @@ def cost(choices: Schemes, place: int, times: int) -> int:
 
 def first_size(a: Tensor, choices: Schemes, *, skew: bool) -> float:
     """A bound of ‖A‖₂, the largest of the batch, read on a CPU; sharper where that may pay."""
-    size = torch.linalg.matrix_norm(a).max().item() if a.numel() else 0.0
+    size = largest_norm(a) if a.numel() else 0.0
     if skew and not a.is_complex():
         size /= math.sqrt(2)
     if a.shape[-1] >= WORTH and cost(choices, *plan(choices, size, size, a.dtype)) > CHEAP:

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import add_identity, diagonal, readable
+from manifolds.linear_algebra.basics import add_identity, diagonal, frobenius, readable
 from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.symmetry import skew, sym
 from manifolds.operators.differentiable import differentiable
@@ -63,11 +63,11 @@ def solved_by_fixed_point(e: Tensor, c: Tensor) -> Tensor | None:
     largest = c.abs().amax((-2, -1), keepdim=True)
     unit = torch.where(largest > 0, largest, 1)  # squares of a small C would underflow in its norm
     omega = step = c / unit / (2 * mean)
-    size = first = torch.linalg.matrix_norm(step)
-    bound = torch.linalg.matrix_norm(f)  # of what one more step can gain
+    size = first = frobenius(step)
+    bound = frobenius(f)  # of what one more step can gain
     while (bound * size > eps * first).any():
         step = skew(f @ step).neg_()
-        before, size = size, torch.linalg.matrix_norm(step)
+        before, size = size, frobenius(step)
         if (size > eps ** (1 / STEPS) * before).any():
             return None
         omega = omega + step

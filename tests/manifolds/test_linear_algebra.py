@@ -12,6 +12,8 @@ from manifolds import maps
 from manifolds.frames.plane_curve import plane_curve
 from manifolds.frames.polar_rotation import polar_rotated
 from manifolds.frames.reflections import reflected
+from manifolds.linear_algebra.algebraic import between, squareplus
+from manifolds.linear_algebra.basics import frobenius, largest_norm, total_norm
 from manifolds.linear_algebra.exponential import (
     exponential,
     exponential_derivative,
@@ -90,6 +92,8 @@ def tangent(a: Tensor) -> Tensor:
 SQUARE, TALL, TURN = frame(3, 3), frame(4, 2), frame(2, 2)
 COMPLEX, COMPLEX_TURN = (frame(n, 2, dtype=torch.complex128) for n in (4, 2))
 FUNCTIONS = {
+    "squareplus": (squareplus, lambda: (wide(3, 4),)),
+    "interval": (lambda q: between(q, -1.0, 3.0), lambda: (wide(3, 4),)),
     "skew part": (skew, lambda: (wide(2, 3, 3),)),
     "complex symmetric part": (plain_sym, lambda: (wide(3, 3, dtype=torch.complex128),)),
     "complex skew part": (skew, lambda: (wide(3, 3, dtype=torch.complex128),)),
@@ -216,3 +220,11 @@ def test_a_large_matrix_is_inverted_with_pivots():
     s = torch.eye(n, dtype=torch.float64) + 1e9 * (accretive(n)[0] - torch.eye(n))
     residual = accretive_inverse(s) @ s - torch.eye(n)
     assert residual.norm() <= 8 * n * EPS * s.norm()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
+def test_norms_of_matrices_are_torch_s(dtype):
+    a = wide(2, 3, 4, dtype=dtype).detach().mH  # a conjugate that is not carried out yet
+    torch.testing.assert_close(frobenius(a), torch.linalg.matrix_norm(a))
+    torch.testing.assert_close(total_norm(a), torch.linalg.vector_norm(a))
+    assert largest_norm(a) == pytest.approx(torch.linalg.matrix_norm(a).max().item())
