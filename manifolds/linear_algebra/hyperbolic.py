@@ -1,20 +1,23 @@
 """tanh of a Hermitian matrix, by doubling.
 
-tanh x = x / (1 + x² / (3 + x² / (5 + …))) (Abramowitz & Stegun 1964, (4.5.70)), cut off after 13,
-is x p(x²) / q(x²) with a relative error below x^14 / (13!!)² / 15: rounding for |x| <= 1/2 in
-float64, |x| <= 2 in float32. From there tanh 2S = 2 tanh S (I + tanh² S)⁻¹, whose matrices to
+tanh x = x / (1 + x² / (3 + x² / (5 + …))) (Abramowitz & Stegun 1964, (4.5.70)), cut off after m,
+is x p(x²) / q(x²) with a relative error below x^(m+1) / (m!!)² / (m + 2): rounding for m = 13 up to
+|x| = 1/2 in float64 and 2.1 in float32, for m = 17, two products more of the eleven that a doubling
+takes, up to 1.09 and 3.3. From there tanh 2S = 2 tanh S (I + tanh² S)⁻¹, whose matrices to
 invert are Hermitian and >= I, where exp(2S) would overflow. The relative derivative of each
 doubling, (1 - t²) / (1 + t²), is at most 1.
 
 Note [Derivative of the doubling]
 With T = tanh S and W = (I + T²)⁻¹, which commute, d(2TW) = 2W (dT - T dT T) W. The derivative of
-p and q comes from d(S²) = SE + (SE)ᴴ, and S⁴, S⁶ alike. All is self-adjoint in dS: one
+p and q comes from d(S²) = SE + (SE)ᴴ, and higher powers alike. All is self-adjoint in dS: one
 function serves both modes. On a CPU ‖S⁶‖^(1/6) decides how many doublings there are, most often
 none in float32, and the derivative goes on from what the value kept; on a GPU to read a norm is to
 wait, and all steps are taken, as in derivatives of the derivative.
 """
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -28,12 +31,40 @@ from manifolds.linear_algebra.symmetry import sym
 from manifolds.operators.differentiable import differentiable, recorded
 from manifolds.operators.opaque import opaque, shaped_like_the_first
 
-NUMERATOR = (17325 / 135135, 378 / 135135, 1 / 135135)
-DENOMINATOR = (62370 / 135135, 3150 / 135135, 28 / 135135)
-"""Coefficients of x², x⁴, x⁶: the continued fraction is x p(x²) / q(x²), both 1 at 0."""
 SLOTS = 5
 
 Kept = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The fraction up to `last`, p and q without their ones at 0."""
+
+    last: int
+    p: tuple[float, ...]
+    q: tuple[float, ...]
+
+    def radius(self, dtype: torch.dtype) -> float:
+        """|x| up to which it is tanh to rounding."""
+        error = (self.last + 2) * double_factorial(self.last) ** 2 * torch.finfo(dtype).eps
+        return float(error ** (1 / (self.last + 1)))
+
+
+def double_factorial(m: int) -> int:
+    """m!! = 1 · 3 ⋯ m, both polynomials' value at 0."""
+    return math.prod(range(1, m + 1, 2))
+
+
+def cut(last: int, p: Sequence[int], q: Sequence[int]) -> Cut:
+    """Of the integers over m!!."""
+    whole = double_factorial(last)
+    return Cut(last, *(tuple(c / whole for c in each) for each in (p, q)))
+
+
+CUTS = (
+    cut(13, (17325, 378, 1), (62370, 3150, 28)),
+    cut(17, (4729725, 135135, 990, 1), (16216200, 945945, 13860, 45)),
+)
 
 
 def largest(dtype: torch.dtype) -> float:
@@ -44,35 +75,43 @@ def largest(dtype: torch.dtype) -> float:
     return torch.finfo(dtype).eps ** -0.5
 
 
-def radius(dtype: torch.dtype) -> float:
-    """|x| up to which the continued fraction is tanh to rounding."""
-    return (15 * 135135**2 * torch.finfo(dtype).eps) ** (1 / 14)
-
-
-def doublings(size: float, dtype: torch.dtype) -> int:
+def doublings(size: float, radius: float) -> int:
     """From `radius` to `size`; none for NaN, which tanh keeps."""
     if not math.isfinite(size):
         return 0
-    return max(math.ceil(math.log2(max(size / radius(dtype), 1))), 0)
+    return max(math.ceil(math.log2(max(size / radius, 1))), 0)
 
 
-def combined(c: tuple[float, float, float], x2: Tensor, x4: Tensor, x6: Tensor) -> Tensor:
-    """c₁ X² + c₂ X⁴ + c₃ X⁶."""
-    return torch.add(c[0] * x2, x4, alpha=c[1]).add(x6, alpha=c[2])
+def plan_for(size: float, dtype: torch.dtype) -> tuple[int, int]:
+    """The fewest doublings, and the place of the shortest of `CUTS` that needs no more."""
+    return min((doublings(size, c.radius(dtype)), place) for place, c in enumerate(CUTS))
 
 
-def fraction(x: Tensor, x2: Tensor, x4: Tensor, x6: Tensor) -> Kept:
+def combined(coefficients: tuple[float, ...], even: Sequence[Tensor]) -> Tensor:
+    """c₁ X² + c₂ X⁴ + …."""
+    total = coefficients[0] * even[0]
+    for c, power in zip(coefficients[1:], even[1:], strict=True):
+        total = torch.add(total, power, alpha=c)
+    return total
+
+
+def fraction(x: Tensor, even: Sequence[Tensor], chosen: Cut) -> Kept:
     """X², X⁴, p, q⁻¹ and tanh X."""
-    p = add_identity(combined(NUMERATOR, x2, x4, x6))
-    w = accretive_inverse(add_identity(combined(DENOMINATOR, x2, x4, x6)))
-    return x2, x4, p, w, x @ p @ w
+    p = add_identity(combined(chosen.p, even))
+    w = accretive_inverse(add_identity(combined(chosen.q, even)))
+    return even[0], even[1], p, w, x @ p @ w
 
 
-def powers(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def powers(x: Tensor) -> list[Tensor]:
     """X², X⁴, X⁶."""
     x2 = x @ x
     x4 = x2 @ x2
-    return x2, x4, x2 @ x4
+    return [x2, x4, x2 @ x4]
+
+
+def for_cut(even: list[Tensor], chosen: Cut) -> list[Tensor]:
+    """And X⁸ where p has it."""
+    return even if len(chosen.p) == len(even) else [*even, even[1] @ even[1]]
 
 
 def twice(a: Tensor) -> Tensor:
@@ -84,13 +123,15 @@ def twice(a: Tensor) -> Tensor:
     return a + a.mH.resolve_conj().contiguous()
 
 
-def fraction_derivative(x: Tensor, e: Tensor, kept: Kept) -> Tensor:
+def fraction_derivative(x: Tensor, e: Tensor, kept: Kept, chosen: Cut) -> Tensor:
     """The derivative of tanh X along E."""
     x2, x4, p, w, t = kept
     d2 = twice(x @ e)
     d4 = twice(x2 @ d2)
-    d6 = x2 @ d4 + d2 @ x4
-    dp, dq = (combined(c, d2, d4, d6) for c in (NUMERATOR, DENOMINATOR))
+    even = [d2, d4, x2 @ d4 + d2 @ x4]
+    if len(chosen.p) > len(even):
+        even.append(twice(x4 @ d4))
+    dp, dq = combined(chosen.p, even), combined(chosen.q, even)
     return (e @ p + x @ dp - t @ dq) @ w
 
 
@@ -106,10 +147,12 @@ def doubled(t: Tensor, d: Tensor | None, times: int) -> tuple[Tensor, Tensor | N
 
 def by_all_steps(s: Tensor, e: Tensor | None) -> tuple[Tensor, Tensor | None]:
     """tanh S and its derivative along E without reading a number, differentiable themselves."""
-    times = doublings(largest(s.dtype), s.dtype)
+    times, place = plan_for(largest(s.dtype), s.dtype)
+    chosen = CUTS[place]
     x, e = s * 2.0**-times, None if e is None else e * 2.0**-times
-    kept = fraction(x, *powers(x))
-    return doubled(kept[-1], None if e is None else fraction_derivative(x, e, kept), times)
+    kept = fraction(x, for_cut(powers(x), chosen), chosen)
+    d = None if e is None else fraction_derivative(x, e, kept, chosen)
+    return doubled(kept[-1], d, times)
 
 
 def _shaped(s: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -119,15 +162,17 @@ def _shaped(s: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 @opaque("hyperbolic_tangent", _shaped)
 def tangent_operator(s: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """tanh S; what a CPU keeps, (*batch, SLOTS, n, n), and its doublings, (*batch,)."""
+    """tanh S; what a CPU keeps, (*batch, SLOTS, n, n), and its plan as one number, (*batch,)."""
     plan = torch.zeros(s.shape[:-2], dtype=torch.int64, device=s.device)
     if not readable(s):
         return by_all_steps(s, None)[0].contiguous(), s.new_empty(_shaped(s)[1].shape), plan
     found = powers(s)
     size = norm(found[-1], 2).max().item() ** (1 / 6) if s.numel() else 0.0  # squares overflow
-    times = doublings(size, s.dtype)
-    kept = fraction(s * 2.0**-times, *(a * 4.0 ** (-j * times) for j, a in enumerate(found, 1)))
-    return doubled(kept[-1], None, times)[0].contiguous(), torch.stack(kept, -3), plan + times
+    times, place = plan_for(size, s.dtype)
+    even = for_cut([a * 4.0 ** (-j * times) for j, a in enumerate(found, 1)], CUTS[place])
+    kept = fraction(s * 2.0**-times, even, CUTS[place])
+    plan += times * len(CUTS) + place
+    return doubled(kept[-1], None, times)[0].contiguous(), torch.stack(kept, -3), plan
 
 
 @opaque("hyperbolic_tangent_derivative")
@@ -135,9 +180,9 @@ def derivative_operator(s: Tensor, e: Tensor, kept: Tensor, plan: Tensor) -> Ten
     """The derivative along E as one opaque operator."""
     if not readable(s) or not s.numel():
         return by_all_steps(s, e)[1].contiguous()  # type: ignore[union-attr] # E is given
-    times = int(plan.flatten()[0])
+    times, place = divmod(int(plan.flatten()[0]), len(CUTS))
     x2, x4, p, w, t = kept.unbind(-3)
-    d = fraction_derivative(s * 2.0**-times, e * 2.0**-times, (x2, x4, p, w, t))
+    d = fraction_derivative(s * 2.0**-times, e * 2.0**-times, (x2, x4, p, w, t), CUTS[place])
     return doubled(t, d, times)[1].contiguous()  # type: ignore[union-attr] # D is given
 
 
