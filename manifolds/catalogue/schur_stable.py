@@ -14,9 +14,9 @@ from torch import Tensor
 
 from manifolds.catalogue.stable import DOUBLE, Stable
 from manifolds.interface import Normal
-from manifolds.linear_algebra.basics import add_identity, identity_like
+from manifolds.linear_algebra.basics import add_identity
+from manifolds.linear_algebra.contraction import contraction
 from manifolds.linear_algebra.decompositions import svd
-from manifolds.linear_algebra.qr import orthonormal_columns
 from manifolds.linear_algebra.range import clipped
 from manifolds.linear_algebra.triangular import Array
 
@@ -64,19 +64,14 @@ class SchurStable(Stable):
         w = _saturated(w, self._largest())
         size = torch.maximum(_squares(w), self.get_buffer("largest").to(w))
         fading = (self.get_buffer("largest").to(w) / size)[..., None, None]
-        return self._contraction(w) + fading * self.get_buffer("rounding").to(w)
-
-    def _contraction(self, w: Tensor) -> Tensor:
-        """W R⁻¹."""
-        stack = torch.cat([identity_like(w).expand_as(w), w], dim=-2)  # (*batch, 2n, n)
-        return orthonormal_columns(stack)[..., self.size[0] :, :]
+        return contraction(w) + fading * self.get_buffer("rounding").to(w)
 
     def core_coordinates(self, k: Tensor, dtype: torch.dtype) -> Tensor:
         """W = C R with R⁻ᵀ R⁻¹ = I - CᵀC; Note [Rounding of a chart] says what is remembered."""
         l = torch.linalg.cholesky(-add_identity(k.mT @ k, -1))
         w = torch.linalg.solve_triangular(l.mT, k, upper=True, left=False).to(dtype)
         wide = _saturated(w.to(DOUBLE), self._largest())
-        size, rounding = _squares(wide), k - self._contraction(wide)
+        size, rounding = _squares(wide), k - contraction(wide)
         small = torch.linalg.matrix_norm(rounding) < 1 / (4 * size)
         self.remember(rounding=torch.where(small[..., None, None], rounding, 0), largest=size)
         return w

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from manifolds.interface import Manifold, Normal
-from manifolds.linear_algebra.basics import add_identity, diagonal, gram, identity_like
+from manifolds.linear_algebra.basics import add_identity, diagonal, gram
+from manifolds.linear_algebra.contraction import contraction
 from manifolds.linear_algebra.decompositions import singular_values, svd
-from manifolds.linear_algebra.qr import orthonormal_columns
 from manifolds.linear_algebra.range import clipped
 
 
@@ -14,9 +14,8 @@ class SpectralBall(Manifold):
     """X = W L⁻ᴴ with L Lᴴ = I + WᴴW; wide X by their transposes; (*batch, n, k) -> (*batch, n, k).
 
     A diffeomorphism from R^(n×k): I - XᴴX = L⁻¹L⁻ᴴ, so that its Cholesky factor is C = L⁻¹ and the
-    inverse is W = X C⁻ᴴ. X is the lower block of the factor Q of [I; W] = QR,
-    whose columns are orthonormal to rounding for every W: that is how it is computed. The scalar
-    case is x = w / √(1 + w²). Columns are taken in an order set by assignment, that of Cholesky's
+    inverse is W = X C⁻ᴴ (`manifolds.linear_algebra.contraction`). The scalar case is
+    x = w / √(1 + w²). Columns are taken in an order set by assignment, that of Cholesky's
     method with diagonal pivots on I - XᴴX: a small pivot, next to ‖X‖₂ = 1, is then the last one.
     In another order its column of W, of size eps^(-1/2), spoils the ones behind it. The set of
     complex X is the classical domain of the first type (Hua, Harmonic analysis of functions of
@@ -37,13 +36,11 @@ class SpectralBall(Manifold):
         self.remember(order=torch.arange(min(self.size)))
 
     def embed(self, *parameters: Tensor) -> Tensor:
-        """The lower block of qf [I; W], columns in the remembered order."""
+        """The contraction of W, columns in the remembered order, to max(n, k) eps."""
         (p,) = parameters
         w = self._tall(clipped(p, torch.finfo(p.dtype).eps ** -2))  # squares stay finite
         order = self.recalled("order", w)
-        w = columns(w, order)
-        eye = identity_like(w[..., : w.shape[-1], :]).expand(*w.shape[:-2], w.shape[-1], -1)
-        x = orthonormal_columns(torch.cat([eye, w], dim=-2))[..., w.shape[-1] :, :]
+        x = contraction(columns(w, order), most=max(*self.size, 1))
         return self._tall(columns(x, order.argsort(-1)))
 
     def coordinates(self, x: Tensor) -> Tensor:

@@ -20,11 +20,17 @@ from manifolds.operators.differentiable import differentiable
 from manifolds.operators.opaque import opaque
 
 
+def positive_qr(y: Tensor) -> tuple[Tensor, Tensor]:
+    """Q and R, diag(R) > 0, by Householder reflections."""
+    q, r = torch.linalg.qr(y)
+    signs = phase(diagonal(r))
+    return q * signs.unsqueeze(-2), r * signs.conj().unsqueeze(-1)
+
+
 @opaque("orthonormal_columns")
 def orthonormal_columns_operator(y: Tensor) -> Tensor:
-    """Q by Householder reflections: orthonormal to rounding for every Y, unlike Y R⁻¹."""
-    q, r = torch.linalg.qr(y)
-    return q * phase(diagonal(r)).unsqueeze(-2)
+    """Q, by reflections orthonormal to rounding for every Y, unlike Y R⁻¹."""
+    return positive_qr(y)[0]
 
 
 def triangle(y: Tensor, q: Tensor) -> Tensor:
@@ -39,18 +45,26 @@ def imaginary_diagonal(m: Tensor) -> Tensor:
     return torch.diag_embed(1j * diagonal(m).imag)
 
 
+def turn(m: Tensor) -> Tensor:
+    """Ω(M) - M."""
+    lower = m.tril(-1)
+    return lower - lower.mH + imaginary_diagonal(m) - m
+
+
+def adjoint_turn(w: Tensor) -> Tensor:
+    """Ω*(W) - W."""
+    return (w - w.mH).tril(-1) + imaginary_diagonal(w) - w
+
+
 def forward_derivative(y: Tensor, q: Tensor, dy: Tensor) -> Tensor:
     """dY R⁻¹ + Q (Ω(M) - M)."""
     e = torch.linalg.solve_triangular(triangle(y, q), dy, upper=True, left=False)
-    m = q.mH @ e
-    lower = m.tril(-1)
-    return e + q @ (lower - lower.mH + imaginary_diagonal(m) - m)
+    return e + q @ turn(q.mH @ e)
 
 
 def reverse_derivative(y: Tensor, q: Tensor, g: Tensor) -> Tensor:
     """(G + Q (Ω*(W) - W)) R⁻ᴴ."""
-    w = q.mH @ g
-    z = g + q @ ((w - w.mH).tril(-1) + imaginary_diagonal(w) - w)
+    z = g + q @ adjoint_turn(q.mH @ g)
     return torch.linalg.solve_triangular(triangle(y, q).mH, z, upper=False, left=False)
 
 

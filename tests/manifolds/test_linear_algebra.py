@@ -14,6 +14,7 @@ from manifolds.frames.polar_rotation import polar_rotated
 from manifolds.frames.reflections import reflected
 from manifolds.linear_algebra.algebraic import between, squareplus
 from manifolds.linear_algebra.basics import frobenius, largest_norm, total_norm
+from manifolds.linear_algebra.contraction import contraction
 from manifolds.linear_algebra.exponential import (
     exponential,
     exponential_derivative,
@@ -92,6 +93,9 @@ def tangent(a: Tensor) -> Tensor:
 SQUARE, TALL, TURN = frame(3, 3), frame(4, 2), frame(2, 2)
 COMPLEX, COMPLEX_TURN = (frame(n, 2, dtype=torch.complex128) for n in (4, 2))
 FUNCTIONS = {
+    "contraction": (contraction, lambda: (wide(2, 4, 3),)),
+    "complex contraction": (contraction, lambda: (wide(4, 3, dtype=torch.complex128),)),
+    "contraction by Cholesky": (lambda w: contraction(w, 100), lambda: (wide(2, 4, 3),)),
     "squareplus": (squareplus, lambda: (wide(3, 4),)),
     "interval": (lambda q: between(q, -1.0, 3.0), lambda: (wide(3, 4),)),
     "skew part": (skew, lambda: (wide(2, 3, 3),)),
@@ -228,3 +232,15 @@ def test_norms_of_matrices_are_torch_s(dtype):
     torch.testing.assert_close(frobenius(a), torch.linalg.matrix_norm(a))
     torch.testing.assert_close(total_norm(a), torch.linalg.vector_norm(a))
     assert largest_norm(a) == pytest.approx(torch.linalg.matrix_norm(a).max().item())
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
+def test_both_ways_to_a_contraction_agree(dtype):
+    w = normal(3, 5, 4, seed=1, dtype=dtype)
+    c = contraction(w)
+    s = torch.eye(4) + w.mH @ w
+    # Cholesky's method loses the condition number of I + WᴴW
+    limit = 8 * EPS * torch.linalg.matrix_norm(s, 2).max().item()
+    torch.testing.assert_close(contraction(w, 1e3), c, rtol=0, atol=limit)
+    rest = torch.linalg.inv(torch.eye(5) + w @ w.mH)
+    torch.testing.assert_close(torch.eye(5) - c @ c.mH, rest, rtol=0, atol=limit)
