@@ -17,7 +17,7 @@ LAYERS = {
     "manifolds": {"parametrize", "torch", "numpy", "scipy", "rich", "typer"},
     "experiments": {
         *{"parametrize", "manifolds", "torch", "numpy", "scipy", "rich", "typer", "pandas"},
-        *{"sklearn", "geotorch", "geoopt", "networkx", "mnist1d"},
+        *{"sklearn", "geotorch", "geoopt", "networkx", "mnist1d", "threadpoolctl"},
     },
     "paper_figures": {"experiments", "matplotlib", "numpy", "pandas", "typer", "rich"},
 }
