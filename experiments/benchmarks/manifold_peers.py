@@ -29,9 +29,18 @@ def geotorch(function: str, **options: object) -> Peer:
     return lambda _: parametrized(attach)
 
 
-def geotorch_of_one(function: str) -> Peer:
-    """The same of one matrix: of the batch it finds its own random start off the manifold."""
-    return lambda x: None if x.ndim > 2 else geotorch(function)(x)
+def geotorch_invertible() -> Peer:
+    """Constrain by `geotorch.GLp` from the identity: some of its random starts it refuses itself."""
+
+    def attach(module: nn.Module) -> nn.Module:
+        x = weight_of(module)
+        with torch.no_grad():
+            x.copy_(torch.eye(x.shape[-1]).expand(x.shape))
+        parametrization = import_module("geotorch").GLp(x.shape)
+        nn.utils.parametrize.register_parametrization(module, "weight", parametrization)
+        return module
+
+    return lambda _: parametrized(attach)
 
 
 def geotorch_of_rank(function: str) -> Peer:
@@ -186,7 +195,7 @@ PEERS: dict[str, dict[str, Peer]] = {
             outward=product,
         ),
     },
-    "GeneralLinear": {"geotorch": geotorch_of_one("invertible")},
+    "GeneralLinear": {"geotorch": geotorch_invertible()},
     "SpecialLinear": {"geotorch": geotorch("sln")},
     "SpectralBall": {"torch": torch_spectral_norm()},
     "AlmostOrthogonal": {"geotorch": geotorch("almost_orthogonal", lam=0.5)},
