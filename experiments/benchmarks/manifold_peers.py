@@ -30,7 +30,7 @@ def geotorch(function: str, **options: object) -> Peer:
 
 
 def geotorch_invertible() -> Peer:
-    """Constrain by `geotorch.GLp` from the identity: some of its random starts it refuses itself."""
+    """Constrain by `geotorch.GLp` from the identity: it refuses some of its own random starts."""
 
     def attach(module: nn.Module) -> nn.Module:
         x = weight_of(module)
