@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from experiments.benchmarks.benchmark import Benchmark, Row, Setup, Shape, pivoted, shape_of
+from experiments.benchmarks.benchmark import Benchmark, Row, Setup, pivoted, shape_of
 from experiments.benchmarks.manifolds import BY_NAME, OURS, cases, drawn
 from experiments.benchmarks.maps import PRODUCT, SLOW_SECONDS, TIMED, in_products
 from experiments.benchmarks.stopwatch import BLOCK, Step, interleaved
@@ -35,16 +35,15 @@ DISTANCE = 1.0
 
 
 class Objective(nn.Module):
-    """Re⟨G, X⟩ of a constrained weight X."""
+    """Re⟨G, X⟩ of a constrained weight X, points with so many dimensions."""
 
-    def __init__(self, attach: Attach, start: Tensor, g: Tensor) -> None:
+    def __init__(self, attach: Attach, start: Tensor, g: Tensor, dimensions: int = 2) -> None:
         super().__init__()
         self.inner, self.g = attach(Matrix(start)), g
-        generator = torch.Generator().manual_seed(1)
+        generator, last = torch.Generator().manual_seed(1), tuple(range(-dimensions, 0))
         with torch.no_grad():
             for p in self.parameters():
                 noise = torch.randn(p.shape, generator=generator).to(p)
-                last = tuple(range(-min(p.ndim, 2), 0))
                 size = torch.linalg.vector_norm(noise, dim=last, keepdim=True)
                 p.add_(noise / size, alpha=DISTANCE)
 
@@ -56,23 +55,10 @@ class Objective(nn.Module):
 def measure(part: str, setup: Setup) -> list[Row]:
     """Return the time of each map of that size, or of that manifold, in both modes."""
     torch.compiler.reset()  # it gives up after eight weights of one class of module
-    if part in BY_NAME:
-        batch, case = cases(BY_NAME[part])[0]
-        start, g = drawn(batch, case, setup.device)
-        shape: Shape = tuple(start.shape)
-        attaches = {OURS: on_instance(case())}
-        about = {"manifold": part, "point": "x".join(map(str, shape))}
-    else:
-        shape, generator = shape_of(part), torch.Generator().manual_seed(0)
-        g, x = (torch.randn(shape, generator=generator).to(setup.device) for _ in range(2))
-        start = polar_factor(x)
-        found = {name: TIMED[name].attach for name in CHOSEN}
-        attaches = {name: attach for name, attach in found.items() if attach is not None}
-        about = {"size": part}
-    square = torch.randn(shape[-1], shape[-1], dtype=g.dtype).to(setup.device)
-    steps: dict[str, Step] = {PRODUCT: lambda: start @ square}
-    for name, attach in attaches.items():
-        eager = Objective(attach, start, g)
+    of_manifold = part in BY_NAME
+    about, product, objectives = (_of_manifold if of_manifold else _of_size)(part, setup.device)
+    steps: dict[str, Step] = {PRODUCT: product}
+    for name, eager in objectives.items():
         steps[name] = _step(eager)
         steps[name + COMPILED] = _step(torch.compile(eager, fullgraph=True))
     with warnings.catch_warnings():
@@ -89,6 +75,28 @@ def measure(part: str, setup: Setup) -> list[Row]:
         }
         for name, timing in timings.items()
     ]
+
+
+Subject = tuple[dict[str, str], Step, dict[str, Objective]]
+"""What the rows are about, the product that is the unit, and what is timed."""
+
+
+def _of_size(size: str, device: torch.device) -> Subject:
+    shape, generator = shape_of(size), torch.Generator().manual_seed(0)
+    g, x = (torch.randn(shape, generator=generator).to(device) for _ in range(2))
+    square = torch.randn((*shape[:-2], shape[-1], shape[-1]), generator=generator).to(device)
+    start, attaches = polar_factor(x), {name: TIMED[name].attach for name in CHOSEN}
+    objectives = {name: Objective(a, start, g) for name, a in attaches.items() if a is not None}
+    return {"size": size}, lambda: x @ square, objectives
+
+
+def _of_manifold(name: str, device: torch.device) -> Subject:
+    batch, case = cases(BY_NAME[name])[0]
+    start, g = drawn(batch, case, device)
+    square = torch.randn(start.shape[-1], start.shape[-1], dtype=g.dtype).to(device)
+    objective = Objective(on_instance(case()), start, g, min(max(len(case().size), 1), 2))
+    about = {"manifold": name, "point": "x".join(map(str, start.shape))}
+    return about, lambda: start @ square, {OURS: objective}
 
 
 def _step(objective: Callable[[], Tensor]) -> Step:

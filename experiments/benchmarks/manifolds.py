@@ -58,18 +58,7 @@ def measure(name: str, setup: Setup) -> list[Row]:
 def timed(batch: Shape, case: Case, setup: Setup) -> list[Row]:
     """Return the rows of one shape."""
     start, g = drawn(batch, case, setup.device)
-    k, out = start.shape[-1], torch.empty_like(start)
-    square = torch.randn(k, k, dtype=start.dtype).to(setup.device)
-    steps: dict[str, Step] = {
-        PRODUCT: lambda: start @ square,
-        ADDITION: lambda: torch.add(start, g, out=out),
-    }
-    peers = {lib: find(start) for lib, find in PEERS.get(case.entry.name, {}).items()}
-    steps |= {
-        library: _step(descend, start, g)
-        for library, descend in {OURS: parametrized(on_instance(case())), **peers}.items()
-        if descend is not None
-    }
+    steps = _steps(case, start, g)
     timings = interleaved(steps, setup.rounds, SLOW_SECONDS, setup.device, BLOCK)
     product, addition = (timings[name].seconds for name in (PRODUCT, ADDITION))
     rank = dict(case.options).get("rank", 0)
@@ -87,6 +76,19 @@ def timed(batch: Shape, case: Case, setup: Setup) -> list[Row]:
         for library, timing in timings.items()
         if library != ADDITION
     ]
+
+
+def _steps(case: Case, start: Tensor, g: Tensor) -> dict[str, Step]:
+    """Return a product, an addition, and one step of ours and of each peer."""
+    k, out = start.shape[-1], torch.empty_like(start)
+    square = torch.randn(k, k, dtype=start.dtype).to(start.device)
+    units: dict[str, Step] = {
+        PRODUCT: lambda: start @ square,
+        ADDITION: lambda: torch.add(start, g, out=out),
+    }
+    peers = {lib: find(start) for lib, find in PEERS.get(case.entry.name, {}).items()}
+    found = {OURS: parametrized(on_instance(case())), **peers}
+    return units | {lib: _step(d, start, g) for lib, d in found.items() if d is not None}
 
 
 def drawn(batch: Shape, case: Case, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -16,7 +16,7 @@ import torch
 
 from experiments.benchmarks.benchmark import Benchmark, Row, Setup
 from experiments.runner.files import write_text
-from experiments.runner.provenance import CHANGED, commit, device_name, versions
+from experiments.runner.provenance import commit, device_name, is_known, versions
 from experiments.runner.tables import TextTable
 
 
@@ -39,20 +39,28 @@ def carry_out(
     path = folder / f"bench_{name}.json"
     partial = path.with_name(path.name + ".partial")
     header = _header(setup, benchmark)
-    committed = not header["commit"].endswith(CHANGED)
-    if keep and committed and (rows := _found(path, header).get("rows")):
-        return benchmark.tables(rows)
+    chosen, found = list(parts or benchmark.parts), _found(path, header)
+    if keep and is_known(header["commit"]) and found.get("parts") == chosen:
+        return _shown(path, benchmark, found)
     done = _found(partial, header).get("done", {})
-    for part in parts or benchmark.parts:
+    for part in chosen:
         if part not in done:
             show(part)
             done[part] = benchmark.measure(part, setup)
             write_text(partial, _json(header, done))
-    rows = [row for part in parts or benchmark.parts for row in done[part]]
-    tables = benchmark.tables(rows)
-    write_text(path, json.dumps({**header, "rows": rows}, indent=1) + "\n")
-    write_text(path.with_suffix(".md"), page(name, header, tables))
+    rows = [row for part in chosen for row in done[part]]
+    finished = {**header, "parts": chosen, "rows": rows}
+    write_text(path, json.dumps(finished, indent=1) + "\n")
+    tables = _shown(path, benchmark, finished)
     partial.unlink(missing_ok=True)
+    return tables
+
+
+def _shown(path: Path, benchmark: Benchmark, found: Mapping[str, Any]) -> Mapping[str, TextTable]:
+    """Write the page of what was found, and return its tables."""
+    tables = benchmark.tables(found["rows"])
+    name = path.stem.removeprefix("bench_")
+    write_text(path.with_suffix(".md"), page(name, found, tables))
     return tables
 
 

@@ -53,6 +53,7 @@ def _processor() -> str:
 
 CHANGED = "+"
 """Behind a commit: the code is no longer that one's."""
+UNKNOWN = "unknown"
 
 
 @cache
@@ -60,7 +61,12 @@ def commit() -> str:
     """Return the checkout's commit, `+` if more than results has changed; `unknown` outside one."""
     revision = git(ROOT, "rev-parse", "--short=12", "HEAD")
     changes = git(ROOT, "status", "--porcelain", "--", ".", ":!experiments/results")
-    return f"{revision}{CHANGED if changes else ''}" if revision else "unknown"
+    return f"{revision}{CHANGED if changes else ''}" if revision else UNKNOWN
+
+
+def is_known(revision: str) -> bool:
+    """Whether it says all of the code."""
+    return revision != UNKNOWN and not revision.endswith(CHANGED)
 
 
 @cache

@@ -67,7 +67,7 @@ def limit(p: Tensor, dim: int) -> float:
 
 
 def split(b: Tensor, p: Tensor, dim: int, room: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """⟨b,p⟩ and u with no entry beyond `limit`, which comes into `room`."""
+    """⟨b,p⟩ and u, in `room`, no entry beyond `limit`: derivatives are there as without a limit."""
     end = limit(p, dim)
     q = dot(b, p, dim, room).nan_to_num_(0)  # next to overflow the sum may be ∞ - ∞
     u = torch.addcmul(p, b, q, value=-1, out=room)

@@ -75,7 +75,8 @@ class Contraction(Function):
         g = torch.zeros_like(c) if g is None else g
         z = c.mH @ g if gr is None else c.mH @ g - gr @ r.mH
         e = g + c @ adjoint_turn(z)
-        return torch.linalg.solve_triangular(r.mH, e, upper=False, left=False), None
+        # from the left: the compiler of torch 2.13 has wrong strides of the other, where complex
+        return torch.linalg.solve_triangular(r, e.mH, upper=True).mH, None
 
     @staticmethod
     def jvp(ctx: Any, dw: Tensor, _: None) -> Pair:

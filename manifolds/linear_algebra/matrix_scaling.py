@@ -25,6 +25,8 @@ Note [Derivative of the scaling]
 Differentiating P in Note [Dual] at row and column sums 1, dP = P ∘ (dZ + a 1ᵀ + 1 bᵀ) with a and b
 such that dP has zero sums: the orthogonal projection of P ∘ dZ onto these in the metric
 Σ X_ij Y_ij / P_ij. The map dZ -> dP is therefore self-adjoint, and serves forward and reverse mode.
+Of (P ∘ dZ) Pᵀ only sums are needed, but in the difference of both its diagonal cancels exactly, and
+next to a permutation that is all but the last digits.
 """
 
 from typing import Any

@@ -6,7 +6,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from manifolds.frames.plane_curve import plane_curve
+from manifolds.frames.plane_curve import CURVES, plane_curve
 from manifolds.interface import Manifold
 from manifolds.interface.moving import base_is_moving
 from manifolds.interface.precision import working_dtype
@@ -38,7 +38,8 @@ class Framed(Manifold):
     @property
     def curve(self) -> str | None:
         """The curve that the chart is, of vectors of norm 1: their base is kept as a point."""
-        return self.chart.curve if self.units_along else None
+        name = getattr(self.chart, "curve", None)  # of a map object that is no `Chart`
+        return name if self.units_along and name in CURVES else None
 
     @abstractmethod
     def frame(self, x: Tensor) -> Tensor:

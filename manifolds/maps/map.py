@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
-from manifolds.frames.plane_curve import plane_curve
+from manifolds.frames.plane_curve import CURVES, plane_curve
 from manifolds.linear_algebra.orthonormalize import BASE_ROUNDING, orthonormalized
 from manifolds.linear_algebra.range import angle_limit, clipped
 from manifolds.linear_algebra.symmetry import skew, tangent
@@ -85,7 +85,7 @@ class Retraction(Map, Chart):
         b = state["base_point"]
         if b.shape[-2] == b.shape[-1]:
             return self.turn(b, p)
-        if self.curve is not None and p.shape[-1] == 1 and not p.is_complex():
+        if self.curve in CURVES and p.shape[-1] == 1 and not p.is_complex():
             return plane_curve(b, p, self.curve, -2)
         return self.move(b, p)
 

@@ -9,7 +9,7 @@ import torch
 from experiments import benchmarks
 from experiments.benchmarks import BENCHMARKS, Setup, session
 from experiments.benchmarks.floors import FLOORS, floor_seconds
-from experiments.benchmarks.manifold_floors import COUNTS, manifold_floor
+from experiments.benchmarks.manifold_floors import COUNTS
 from experiments.benchmarks.manifolds import BY_NAME, PEERS
 from experiments.benchmarks.maps import CHOSEN, TIMED
 from experiments.benchmarks.progress import (
@@ -25,6 +25,7 @@ from experiments.benchmarks.progress import (
 from experiments.benchmarks.scaling import exponent
 from experiments.benchmarks.session import carry_out
 from experiments.methods import Family
+from experiments.runner.report import RESULTS
 
 SETUP = Setup(rounds=1, device=torch.device("cpu"))
 TINY = {
@@ -141,18 +142,28 @@ def test_every_manifold_but_views_has_a_floor():
 
 
 @pytest.mark.parametrize("name", COUNTS)
-def test_no_floor_of_a_manifold_is_above_the_time_of_three_dozen_products(name):
-    floor = manifold_floor(name, (64, 64), 2, 1.0, 1e-3)
-    assert floor is not None
-    assert 0 < floor < 36
+def test_no_step_on_a_manifold_is_below_its_floor(name):
+    page = json.loads((RESULTS / "bench_manifolds.json").read_text())
+    ours = [row for row in page["rows"] if row["step"] == name and row["library"] == "ours"]
+    assert ours
+    assert all(0 < row["floor"] < row["products"] for row in ours)
 
 
 def test_a_benchmark_of_a_commit_is_kept_and_others_are_not(tmp_path, monkeypatch):
     calls, parts, same = [], ("4x4",), {"parts": ("4x4",), "keep": True}
-    for commit in ("a", "a", "b", "b+", "b+"):
+    for commit in ("a", "a", "b", "b+", "b+", "unknown", "unknown"):
         monkeypatch.setattr(session, "commit", lambda commit=commit: commit)
         carry_out("maps", breaking_at("none", calls), SETUP, tmp_path, **same)
-    assert len(calls) == 4 * len(parts)
+    assert len(calls) == 6 * len(parts)
+
+
+def test_a_page_of_some_parts_is_not_kept_for_all_of_them(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(session, "commit", lambda: "a")
+    for parts in (("4x4",), ("4x4", "6x4")):
+        watched = breaking_at("none", calls)
+        carry_out("maps", watched, SETUP, tmp_path, parts=parts, keep=True)
+    assert calls == ["4x4", "4x4", "6x4"]
 
 
 def test_all_has_no_parts(command, tmp_path):

@@ -1,7 +1,10 @@
 """Transforms of torch.func inside torch.compile: the derivative, or a word that there is none."""
 
+import warnings
+
 import pytest
 import torch
+from normals import normal
 from torch import Tensor
 
 import manifolds
@@ -201,3 +204,15 @@ def test_a_batch_of_any_size_is_exported_once(size: tuple[int, int], name: str):
     program = torch.export.export(frame, (p[:3],), dynamic_shapes=batches).module()
     for number in (2, 16, 300):
         torch.testing.assert_close(program(p[:number]), frame(p[:number]), rtol=0, atol=0)
+
+
+def test_a_complex_contraction_has_its_gradient_in_compiled_code():
+    torch.compiler.reset()
+    ball, p = manifolds.SpectralBall(4, 3), normal(2, 4, 3, dtype=torch.complex64)
+    gradients = []
+    for function in (ball, torch.compile(ball, fullgraph=True)):
+        q = p.clone().requires_grad_()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # inductor leaves complex code to torch
+            gradients += torch.autograd.grad(function(q).real.sum(), q)
+    torch.testing.assert_close(*gradients)
