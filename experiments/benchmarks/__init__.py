@@ -1,6 +1,15 @@
 """Timings, by name. A new one is a file with a `BENCHMARK` and one line here."""
 
-from experiments.benchmarks import compiled, engine, manifolds, maps, progress, scaling, ties
+from experiments.benchmarks import (
+    accuracy,
+    compiled,
+    engine,
+    manifolds,
+    maps,
+    progress,
+    scaling,
+    ties,
+)
 from experiments.benchmarks.benchmark import Benchmark, Setup
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -11,6 +20,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "manifolds": manifolds.BENCHMARK,
     "engine": engine.BENCHMARK,
     "ties": ties.BENCHMARK,
+    "accuracy": accuracy.BENCHMARK,
 }
 
 __all__ = ["BENCHMARKS", "Benchmark", "Setup"]

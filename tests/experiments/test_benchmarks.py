@@ -34,6 +34,7 @@ TINY = {
     "manifolds": (("Sphere", "FixedRank"), "| FixedRank | 512x512 |"),
     "engine": (("2x2",), "| cached read |"),
     "progress": (("16x16", "24x8"), "| step | 16x16 | 24x8 |"),
+    "accuracy": (("8x8", "6x4"), "## 6x4: gradient in eps"),
 }
 
 
