@@ -40,10 +40,11 @@ class Objective(nn.Module):
     def __init__(self, attach: Attach, start: Tensor, g: Tensor, dimensions: int = 2) -> None:
         super().__init__()
         self.inner, self.g = attach(Matrix(start)), g
-        generator, last = torch.Generator().manual_seed(1), tuple(range(-dimensions, 0))
+        generator = torch.Generator().manual_seed(1)
         with torch.no_grad():
             for p in self.parameters():
                 noise = torch.randn(p.shape, generator=generator).to(p)
+                last = tuple(range(-min(dimensions, p.ndim), 0))  # some have one for two of X
                 size = torch.linalg.vector_norm(noise, dim=last, keepdim=True)
                 p.add_(noise / size, alpha=DISTANCE)
 
@@ -55,8 +56,7 @@ class Objective(nn.Module):
 def measure(part: str, setup: Setup) -> list[Row]:
     """Return the time of each map of that size, or of that manifold, in both modes."""
     torch.compiler.reset()  # it gives up after eight weights of one class of module
-    of_manifold = part in BY_NAME
-    about, product, objectives = (_of_manifold if of_manifold else _of_size)(part, setup.device)
+    about, product, objectives = subject(part, setup.device)
     steps: dict[str, Step] = {PRODUCT: product}
     for name, eager in objectives.items():
         steps[name] = _step(eager)
@@ -79,6 +79,11 @@ def measure(part: str, setup: Setup) -> list[Row]:
 
 Subject = tuple[dict[str, str], Step, dict[str, Objective]]
 """What the rows are about, the product that is the unit, and what is timed."""
+
+
+def subject(part: str, device: torch.device) -> Subject:
+    """Return what a part is about: a size, or a manifold."""
+    return (_of_manifold if part in BY_NAME else _of_size)(part, device)
 
 
 def _of_size(size: str, device: torch.device) -> Subject:

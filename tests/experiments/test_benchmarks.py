@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from experiments import benchmarks
-from experiments.benchmarks import BENCHMARKS, Setup, session
+from experiments.benchmarks import BENCHMARKS, Setup, compiled, session
 from experiments.benchmarks.floors import FLOORS, floor_seconds
 from experiments.benchmarks.manifold_floors import COUNTS
 from experiments.benchmarks.manifolds import BY_NAME, PEERS
@@ -187,6 +187,14 @@ def test_a_peer_s_step_runs(name, monkeypatch):
     rows = BENCHMARKS["manifolds"].measure(name, replace(SETUP, rounds=1))
     assert {row["library"] for row in rows} == {"product", "ours", *PEERS[name]}
     assert all(row["seconds"] > 0 for row in rows)
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_what_is_compiled_of_a_manifold_has_a_gradient_away_from_the_start(name):
+    about, _, objectives = compiled.subject(name, SETUP.device)
+    objectives["ours"]().backward()
+    assert about["manifold"] == name
+    assert all(p.grad.isfinite().all() for p in objectives["ours"].parameters())
 
 
 @pytest.mark.gpu
