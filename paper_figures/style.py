@@ -57,6 +57,7 @@ LOOKS = {
     "exponential": Look(SKY, SHORT, "s"),
     "householder": Look(GREEN, LONG, "^"),
     "polar": Look(NAVY, MIXED, "D"),
+    "qr": Look(GREEN, DOTS, "X"),
     "cayley-fixed": Look(BLUE, "-", "o", "left"),
     "exponential-fixed": Look(SKY, SHORT, "s", "left"),
     "householder-fixed": Look(GREEN, LONG, "^", "left"),
