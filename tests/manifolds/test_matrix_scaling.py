@@ -38,6 +38,14 @@ def test_tiny_entries_next_to_a_permutation_keep_their_digits(distance):
     assert ((y - x) / x).abs().max() <= ROUNDINGS * N * EPS * condition
 
 
+@pytest.mark.parametrize("dim", [-1, -2])
+@pytest.mark.parametrize("n", [4, 16, 64])
+def test_sums_are_off_by_no_more_than_their_entries_round(n, dim):
+    x = manifolds.DoublyStochastic(n)(3 * normal(50, n, n, seed=1, dtype=torch.float32)).double()
+    # entries with sum 1 round by half an eps of it; what the last step rounds counts as much
+    assert (x.sum(dim) - 1).abs().max() <= torch.finfo(torch.float32).eps
+
+
 def test_the_correction_of_rank_one_completes_the_sums():
     x = rounded(normal(N, N, 20).exp() / N)
     assert manifolds.DoublyStochastic(N).violation(x.permute(2, 0, 1)).max() <= ROUNDINGS * N * EPS
