@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from experiments import benchmarks
+from experiments import benchmarks, command_line
 from experiments.benchmarks import BENCHMARKS, Setup, compiled, session
 from experiments.benchmarks.floors import FLOORS, floor_seconds
 from experiments.benchmarks.manifold_floors import COUNTS
@@ -165,6 +165,14 @@ def test_a_page_of_some_parts_is_not_kept_for_all_of_them(tmp_path, monkeypatch)
         watched = breaking_at("none", calls)
         carry_out("maps", watched, SETUP, tmp_path, parts=parts, keep=True)
     assert calls == ["4x4", "4x4", "6x4"]
+
+
+def test_all_makes_every_page(command, tmp_path, monkeypatch):
+    few = {name: replace(BENCHMARKS[name], parts=TINY[name][0][:1]) for name in ("engine", "maps")}
+    monkeypatch.setattr(command_line, "BENCHMARKS", few)
+    status, printed = command("bench", "all", "--rounds", 1, "--output", tmp_path)
+    assert status == 0, printed
+    assert sorted(path.stem for path in tmp_path.glob("*.md")) == ["bench_engine", "bench_maps"]
 
 
 def test_all_has_no_parts(command, tmp_path):
