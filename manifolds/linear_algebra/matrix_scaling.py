@@ -48,17 +48,17 @@ ROUNDINGS = 4
 """Sums of n numbers within 4 n eps of 1 are 1 to rounding."""
 
 
-def batch_last(a: Tensor, at_once: bool) -> Tensor:  # noqa: FBT001 -- Note [Either layout]
+def batch_last(a: Tensor, *, at_once: bool) -> Tensor:
     """(*batch, n, n) -> (n, n, b)."""
     return many.batch_last(a) if at_once else a.reshape(-1, *a.shape[-2:]).permute(1, 2, 0)
 
 
-def batch_first(t: Tensor, like: Tensor, at_once: bool) -> Tensor:  # noqa: FBT001 -- the same
+def batch_first(t: Tensor, like: Tensor, *, at_once: bool) -> Tensor:
     """(n, n, b) -> (*batch, n, n)."""
     return (many.batch_first if at_once else many.kept)(t, like.shape[:-2])
 
 
-def product(a: Tensor, b: Tensor, at_once: bool) -> Tensor:  # noqa: FBT001 -- the same
+def product(a: Tensor, b: Tensor, *, at_once: bool) -> Tensor:
     """AB; (n, n, b), (n, n, b) -> (n, n, b)."""
     if at_once:
         return many.product(a, b)
@@ -73,9 +73,10 @@ def laplacian(w: Tensor) -> Tensor:
     return torch.addcmul(-w, one, w.sum(1) * (1 + n * ends.eps) + ends.tiny)
 
 
-def balance(p: Tensor, b: Tensor, at_once: bool) -> Tensor:  # noqa: FBT001 -- the same
+def balance(p: Tensor, b: Tensor, *, at_once: bool) -> Tensor:
     """x with H x = b and x_n = 0 where Σ b_i = 0; (n, n, b), (n, b) -> (n, b)."""
-    h, last = laplacian(product(p, p.transpose(0, 1), at_once))[:-1, :-1], torch.zeros_like(b[:1])
+    h = laplacian(product(p, p.transpose(0, 1), at_once=at_once))[:-1, :-1]
+    last = torch.zeros_like(b[:1])
     if at_once:
         return torch.cat([many.solution(torch.cat([h, b[:-1, None]], dim=1))[:, 0], last])
     l = torch.linalg.cholesky_ex(h.permute(2, 0, 1)).L
@@ -91,7 +92,7 @@ def dual(z: Tensor, f: Tensor) -> Tensor:
     return value.nan_to_num(nan=torch.inf)
 
 
-def newton(p: Tensor, missing: Tensor, at_once: bool) -> tuple[Tensor, Tensor]:  # noqa: FBT001 -- same
+def newton(p: Tensor, missing: Tensor, *, at_once: bool) -> tuple[Tensor, Tensor]:
     """a and b with unit row and column sums of P_ij (1 + a_i + b_j); -> (n, b) each.
 
     `missing` is what row sums lack. The sums in Note [Dual] carry the rounding of exp(z_ij + f_i),
@@ -99,7 +100,7 @@ def newton(p: Tensor, missing: Tensor, at_once: bool) -> tuple[Tensor, Tensor]: 
     their sums.
     """
     c = lacking(p, 0)
-    a = balance(p, missing - (p * c).sum(1), at_once)
+    a = balance(p, missing - (p * c).sum(1), at_once=at_once)
     return a, c - (p * a.unsqueeze(1)).sum(0)
 
 
@@ -123,7 +124,7 @@ def best_step(z: Tensor, f: Tensor, newton: Tensor) -> Tensor:
     return torch.where(short, newton, best)
 
 
-def normalized(z: Tensor, at_once: bool) -> Tensor:  # noqa: FBT001 -- Note [Either layout]
+def normalized(z: Tensor, *, at_once: bool) -> Tensor:
     """exp(z), columns divided by their sums; (n, n, b) -> (n, n, b)."""
     if not at_once:
         return z.permute(2, 0, 1).softmax(1).permute(1, 2, 0)
@@ -131,7 +132,7 @@ def normalized(z: Tensor, at_once: bool) -> Tensor:  # noqa: FBT001 -- Note [Eit
     return p.div_(p.sum(0))
 
 
-def scaled(z: Tensor, at_once: bool) -> Tensor:  # noqa: FBT001 -- Note [Either layout]
+def scaled(z: Tensor, *, at_once: bool) -> Tensor:
     """The P of Note [Dual], or after `STEPS` a nearby doubly stochastic matrix.
 
     The last step is P_ij (1 + a_i + b_j), once a and b are so small that their squares are rounding
@@ -141,9 +142,9 @@ def scaled(z: Tensor, at_once: bool) -> Tensor:  # noqa: FBT001 -- Note [Either 
     eps = torch.finfo(z.dtype).eps
     limit = ROUNDINGS * len(z) * eps
     for _ in range(STEPS + 1):
-        p = normalized(z + f.unsqueeze(1), at_once)
+        p = normalized(z + f.unsqueeze(1), at_once=at_once)
         missing = lacking(p, 1)
-        a, b = newton(p, missing, at_once)
+        a, b = newton(p, missing, at_once=at_once)
         size = a.abs().amax(0) + b.abs().amax(0)
         is_open = (size > eps**0.5) & (missing.abs().amax(0) > limit)
         if readable(z) and not is_open.any():
@@ -176,17 +177,17 @@ def scaling_operator(z: Tensor) -> Tensor:
     if not z.numel():
         return z.clone()
     at_once = many.are_many(z)
-    return batch_first(scaled(batch_last(z, at_once), at_once), z, at_once)
+    return batch_first(scaled(batch_last(z, at_once=at_once), at_once=at_once), z, at_once=at_once)
 
 
 def scaling_derivative(p: Tensor, e: Tensor, *, at_once: bool = False) -> Tensor:
     """dP for dZ = E; see Note [Derivative of the scaling]; (*batch, n, n), same -> same."""
     if not p.numel():
         return p * e
-    like, p, e = p, batch_last(p, at_once), batch_last(e, at_once)
-    moved = product(p * e, p.transpose(0, 1), at_once)
-    e = e + balance(p, (moved.transpose(0, 1) - moved).sum(1), at_once).unsqueeze(1)
-    return batch_first(p * (e - (p * e).sum(0)), like, at_once)
+    like, p, e = p, batch_last(p, at_once=at_once), batch_last(e, at_once=at_once)
+    moved = product(p * e, p.transpose(0, 1), at_once=at_once)
+    e = e + balance(p, (moved.transpose(0, 1) - moved).sum(1), at_once=at_once).unsqueeze(1)
+    return batch_first(p * (e - (p * e).sum(0)), like, at_once=at_once)
 
 
 @opaque("doubly_stochastic_adjoint")
