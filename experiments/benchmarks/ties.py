@@ -43,7 +43,8 @@ def tables(rows: Sequence[Row]) -> dict[str, TextTable]:
     """Return one line per tie and method."""
     titles = ["manifold", "at", "method", "rank", "rank nearby"]
     titles += [f"left, {kind} target" for kind in KINDS]
-    return {"Ranks and descent": TextTable(titles, [_cells(row) for row in rows])}
+    cells = [_cells(row) for row in rows]
+    return {"Ranks and descent": TextTable(titles, cells, fixed=(0,))}  # names stay whole
 
 
 def require(part: str) -> None:
