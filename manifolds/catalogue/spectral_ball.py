@@ -7,10 +7,8 @@ from manifolds.interface import Manifold, Normal
 from manifolds.linear_algebra.basics import add_identity, diagonal, gram
 from manifolds.linear_algebra.contraction import contraction
 from manifolds.linear_algebra.decompositions import singular_values, svd
+from manifolds.linear_algebra.qr import loss_allowed
 from manifolds.linear_algebra.range import clipped
-
-LOSS = 16
-"""In eps, by Cholesky's method: the tolerance of a 2×2 matrix."""
 
 
 class SpectralBall(Manifold):
@@ -39,11 +37,11 @@ class SpectralBall(Manifold):
         self.remember(order=torch.arange(min(self.size)))
 
     def embed(self, *parameters: Tensor) -> Tensor:
-        """The contraction of W, columns in the remembered order, to `LOSS` or min(n, k) eps."""
+        """The contraction of W, columns in the remembered order, to `loss_allowed` eps."""
         (p,) = parameters
         w = self._tall(clipped(p, torch.finfo(p.dtype).eps ** -2))  # squares stay finite
         order = self.recalled("order", w)
-        x = contraction(columns(w, order), most=max(min(self.size), LOSS))
+        x = contraction(columns(w, order), most=loss_allowed(min(self.size)))
         return self._tall(columns(x, order.argsort(-1)))
 
     def coordinates(self, x: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import add_identity, gram, identity, readable
-from manifolds.linear_algebra.qr import adjoint_turn, positive_qr, turn
+from manifolds.linear_algebra.qr import adjoint_turn, over, positive_qr, triangle_of, turn
 from manifolds.operators.differentiable import differentiable
 from manifolds.operators.opaque import opaque, shaped_like_the_first, square_of
 
@@ -33,12 +33,6 @@ def by_reflections(w: Tensor) -> Pair:
     return q[..., k:, :], r
 
 
-def by_cholesky(w: Tensor, s: Tensor) -> Pair:
-    """The same from S = I + WᴴW."""
-    r = torch.linalg.cholesky_ex(s, upper=True).L
-    return torch.linalg.solve_triangular(r, w, upper=True, left=False), r
-
-
 def _shaped(w: Tensor, most: float) -> Pair:  # noqa: ARG001 -- as the operator
     return shaped_like_the_first(w), square_of(w)
 
@@ -49,7 +43,8 @@ def contraction_operator(w: Tensor, most: float) -> Pair:
     if readable(w) and w.numel() and most:
         s = add_identity(gram(w))
         if s.abs().sum(-1).max().item() <= most:
-            return tuple(t.contiguous() for t in by_cholesky(w, s))  # type: ignore[return-value]
+            r = triangle_of(s)
+            return over(w, r).contiguous(), r.contiguous()
     return tuple(t.contiguous() for t in by_reflections(w))  # type: ignore[return-value]
 
 
@@ -82,7 +77,7 @@ class Contraction(Function):
     def jvp(ctx: Any, dw: Tensor, _: None) -> Pair:
         """The same Note."""
         c, r = ctx.saved_tensors
-        e = torch.linalg.solve_triangular(r, dw, upper=True, left=False)
+        e = over(dw, r)
         moved = turn(c.mH @ e)
         return e + c @ moved, -moved @ r
 

@@ -7,6 +7,11 @@ dQ = dY R⁻¹ + Q (Ω(M) - M) (Walter, Lehmann & Lamour, On evaluating higher-o
 QR decomposition, Optim. Methods Softw. 2012, for real Y). The adjoint takes Ω*(W) = tril(W - Wᴴ,
 -1) + i Im diag(W), W = QᴴG, for Ω, and R⁻ᴴ after. Both are written in differentiable pieces, so
 they have every derivative.
+
+Note [Factors by Cholesky's method]
+R from RᴴR = S = YᴴY, and Q = Y R⁻¹, where S >= I: rounding is lost ‖S‖ times, by Householder's
+reflections ‖S‖^(1/2) times, which take three times as long or more (Golub & Van Loan, Matrix
+Computations, 2013, section 5.3). A CPU sees where the loss is no more than n eps.
 """
 
 from typing import Any
@@ -16,8 +21,32 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import diagonal, phase
+from manifolds.linear_algebra.symmetry import skew_multiple
 from manifolds.operators.differentiable import differentiable
 from manifolds.operators.opaque import opaque
+
+LOSS = 16
+"""In eps, by Cholesky's method: the tolerance of a 2×2 matrix."""
+
+
+def loss_allowed(k: int) -> int:
+    """The largest ‖S‖ for Cholesky's method; Note [Factors by Cholesky's method]."""
+    return max(LOSS, k)
+
+
+def triangle_of(s: Tensor) -> Tensor:
+    """R with RᴴR = S, diag(R) > 0; (*batch, k, k) -> (*batch, k, k)."""
+    return torch.linalg.cholesky_ex(s, upper=True).L
+
+
+def over(y: Tensor, r: Tensor) -> Tensor:
+    """Y R⁻¹; (*batch, n, k), (*batch, k, k) -> (*batch, n, k)."""
+    return torch.linalg.solve_triangular(r, y, upper=True, left=False)
+
+
+def over_adjoint(y: Tensor, r: Tensor) -> Tensor:
+    """Y R⁻ᴴ; (*batch, n, k), (*batch, k, k) -> (*batch, n, k)."""
+    return torch.linalg.solve_triangular(r.mH, y, upper=False, left=False)
 
 
 def positive_qr(y: Tensor) -> tuple[Tensor, Tensor]:
@@ -45,6 +74,13 @@ def imaginary_diagonal(m: Tensor) -> Tensor:
     return torch.diag_embed(1j * diagonal(m).imag)
 
 
+def adjoint_rotation(w: Tensor) -> Tensor:
+    """Ω*(W), without a derivative."""
+    k = skew_multiple(w, 1).tril_()
+    diagonal(k).div_(2)
+    return k
+
+
 def turn(m: Tensor) -> Tensor:
     """Ω(M) - M."""
     lower = m.tril(-1)
@@ -58,14 +94,14 @@ def adjoint_turn(w: Tensor) -> Tensor:
 
 def forward_derivative(y: Tensor, q: Tensor, dy: Tensor) -> Tensor:
     """dY R⁻¹ + Q (Ω(M) - M)."""
-    e = torch.linalg.solve_triangular(triangle(y, q), dy, upper=True, left=False)
+    e = over(dy, triangle(y, q))
     return e + q @ turn(q.mH @ e)
 
 
 def reverse_derivative(y: Tensor, q: Tensor, g: Tensor) -> Tensor:
     """(G + Q (Ω*(W) - W)) R⁻ᴴ."""
     z = g + q @ adjoint_turn(q.mH @ g)
-    return torch.linalg.solve_triangular(triangle(y, q).mH, z, upper=False, left=False)
+    return over_adjoint(z, triangle(y, q))
 
 
 class OrthonormalColumns(Function):

@@ -107,7 +107,12 @@ def test_threads_that_overlap_are_all_exact_and_the_last_one_gives_the_setting_b
         assert SETTING.read() == "bf16"
 
 
-FUSED = {"cayley": "tall_cayley", "exponential": "tall_geodesic", "polar": "tall_polar"}
+FUSED = {
+    "cayley": "tall_cayley",
+    "exponential": "tall_geodesic",
+    "polar": "tall_polar",
+    "qr": "tall_qr",
+}
 """Operators that compute all of a map exactly."""
 
 

@@ -89,7 +89,7 @@ def test_parameters_of_any_norm_give_frames_to_rounding(map_, base, size, norm):
     assert error <= 10 * size[1] ** 0.5 * EPS
 
 
-@pytest.mark.parametrize("norm", [10.0, 100.0])
+@pytest.mark.parametrize("norm", [1.0, 3.0, 10.0, 100.0])
 @pytest.mark.parametrize("map_", ["cayley", "exponential", "householder", "qr"])
 @pytest.mark.parametrize("size", [(64, 64), (256, 64), (512, 8)], ids=str)
 def test_large_parameters_keep_their_value_and_their_gradient(map_, size, norm):

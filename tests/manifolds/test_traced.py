@@ -11,6 +11,8 @@ import manifolds
 from manifolds.catalogue import ENTRIES
 from manifolds.frames.cayley import quotient
 from manifolds.frames.polar_rotation import polar_rotated
+from manifolds.frames.qr_rotation import qr_rotated
+from manifolds.frames.tall_qr import tall_qr
 from manifolds.frames.turned import turned
 from manifolds.linear_algebra.exponential import expm1
 from manifolds.maps import MAPS as FRAMES
@@ -27,6 +29,8 @@ MAPS = {
     "tall cayley": lambda p: quotient(B, 2 * B + p, p @ p.mT),
     "exponential": expm1,
     "polar": lambda p: polar_rotated(B, p),
+    "qr": lambda p: qr_rotated(B, p),
+    "tall qr": lambda p: tall_qr(B, p),
 }
 TRANSFORMS = {
     "grad": lambda f: torch.func.grad(lambda p: (f(p) * G).sum()),
