@@ -4,7 +4,14 @@ import pytest
 import torch
 from normals import normal
 
-from manifolds.linear_algebra.staircase import FULL, LOWER, UPPER, WORTH, staircase_product
+from manifolds.linear_algebra.staircase import (
+    FULL,
+    LOWER,
+    UPPER,
+    WORTH,
+    staircase_product,
+    upper_gram,
+)
 
 EPS = torch.finfo(torch.float64).eps
 
@@ -22,3 +29,11 @@ def test_a_staircase_product_is_the_product_where_it_is_wanted(
     # n eps ‖x_i‖ ‖y_j‖ bounds the rounding of a sum of n products in any order, once for each
     sizes = x.norm(dim=1).max() * y.norm(dim=0).max()
     assert (found - part[out](x @ y)).abs().max() <= 2 * inner * EPS * sizes
+
+
+@pytest.mark.parametrize("k", [63, 64, 100, 530])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=str)
+def test_a_gram_matrix_by_blocks_of_columns_has_the_whole_upper_triangle(k: int, dtype):
+    v = torch.randn(600, k, dtype=dtype, generator=torch.Generator().manual_seed(0))
+    expected = (v.mH @ v).triu()
+    torch.testing.assert_close(upper_gram(v).triu(), expected, rtol=0, atol=1e-11)  # 600 eps 30²
