@@ -35,5 +35,5 @@ def test_a_staircase_product_is_the_product_where_it_is_wanted(
 @pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=str)
 def test_a_gram_matrix_by_blocks_of_columns_has_the_whole_upper_triangle(k: int, dtype):
     v = torch.randn(600, k, dtype=dtype, generator=torch.Generator().manual_seed(0))
-    expected = (v.mH @ v).triu()
-    torch.testing.assert_close(upper_gram(v).triu(), expected, rtol=0, atol=1e-11)  # 600 eps 30²
+    error = (upper_gram(v) - v.mH @ v).triu().abs().max()
+    assert error <= 2 * 600 * EPS * v.norm(dim=0).max() ** 2  # as above
