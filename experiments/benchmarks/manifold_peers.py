@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -60,9 +61,23 @@ def geotorch_hurwitz() -> Peer:
     return lambda x: parametrized(attach) if x.shape[-1] <= KRONECKER else None
 
 
-def geoopt(manifold: str, **options: Any) -> Peer:
+def geoopt(manifold: str | Callable[[Any, Tensor], Any], **options: Any) -> Peer:
     """Riemannian SGD, retraction by the library's default."""
     return lambda _: geoopt_on(manifold, "RiemannianSGD", **options)
+
+
+def rotations_and_definite(library: Any, x: Tensor) -> Any:
+    """The product that `Joined` has in the catalogue, (*batch, 2n²), by geoopt."""
+    n = math.isqrt(x.shape[-1] // 2)
+    factors = (library.Stiefel(), library.SymmetricPositiveDefinite())
+    return library.ProductManifold(*((factor, (n, n)) for factor in factors))
+
+
+def unitary_group(x: Tensor) -> Descend | None:
+    """pymanopt's, which has square matrices alone."""
+    if x.shape[-2] != x.shape[-1]:
+        return None
+    return pymanopt_steps(lambda sets, x: sets.UnitaryGroup(x.shape[-1], **many(x)))
 
 
 def torch_frames() -> Peer:
@@ -158,11 +173,16 @@ PEERS: dict[str, dict[str, Peer]] = {
         "geoopt": geoopt("Stiefel"),
         "pymanopt": pymanopt(lambda sets, x: sets.SpecialOrthogonalGroup(x.shape[-1], **many(x))),
     },
+    "Unitary": {"torch": torch_frames(), "pymanopt": unitary_group},
+    "SpecialUnitary": {"torch": torch_frames(), "pymanopt": unitary_group},
     "Grassmann": {
         "geotorch": geotorch("grassmannian"),
         "pymanopt": pymanopt(lambda sets, x: sets.Grassmann(*x.shape[-2:], **many(x))),
     },
-    "PoincareBall": {"geoopt": geoopt("PoincareBall")},
+    "PoincareBall": {
+        "geoopt": geoopt("PoincareBall"),
+        "pymanopt": pymanopt(lambda sets, x: sets.PoincareBall(x.shape[-1], k=len(x))),
+    },
     "Hyperboloid": {"geoopt": geoopt("Lorentz")},
     "PositiveDefinite": {
         "geotorch": geotorch("positive_definite"),
@@ -201,4 +221,5 @@ PEERS: dict[str, dict[str, Peer]] = {
     "AlmostOrthogonal": {"geotorch": geotorch("almost_orthogonal", lam=0.5)},
     "Hurwitz": {"geotorch": geotorch_hurwitz()},
     "DoublyStochastic": {"geoopt": geoopt("BirkhoffPolytope")},
+    "Joined": {"geoopt": geoopt(rotations_and_definite)},
 }

@@ -59,12 +59,17 @@ def _attached(name: str, attach: Attach) -> Method:
     return Method(name, Family.PEER, parametrized(attach), attach)
 
 
-def geoopt_on(manifold: str, optimizer: str, **options: float) -> Descend:
-    """`geoopt.optim` on `geoopt.MANIFOLD()` with its default metric and retraction."""
+def geoopt_on(
+    manifold: str | Callable[[Any, Tensor], Any], optimizer: str, **options: float
+) -> Descend:
+    """`geoopt.optim` on `geoopt.MANIFOLD()` with its default metric and retraction.
+
+    Or on `manifold(geoopt, X_0)`.
+    """
 
     def descend(start: Tensor, loss: Loss, learning_rate: float) -> Iterates:
         geoopt = package("geoopt")
-        on = getattr(geoopt, manifold)()
+        on = getattr(geoopt, manifold)() if isinstance(manifold, str) else manifold(geoopt, start)
         module = Matrix(start)
         module.weight = geoopt.ManifoldParameter(start.clone(), manifold=on)
         make = getattr(geoopt.optim, optimizer)
