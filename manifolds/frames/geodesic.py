@@ -16,15 +16,10 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import broadcast, plus_product, times
-from manifolds.linear_algebra.exponential import (
-    derivative,
-    exponential,
-    exponential_operator,
-    exponential_shapes,
-    kept_derivative,
-)
-from manifolds.linear_algebra.orthonormalize import orthonormalized
+from manifolds.linear_algebra import many
+from manifolds.linear_algebra.basics import broadcast, times
+from manifolds.linear_algebra.either_layout import layout_of
+from manifolds.linear_algebra.exponential import exponential, kept_derivative
 from manifolds.linear_algebra.range import (
     angle_limit,
     clipped,
@@ -33,7 +28,12 @@ from manifolds.linear_algebra.range import (
     norm_if_readable,
     through_clip,
 )
-from manifolds.linear_algebra.symmetry import skew, skew_multiple
+from manifolds.linear_algebra.scaling_and_squaring import (
+    exponential_shapes,
+    laid_derivative,
+    laid_exponential,
+)
+from manifolds.linear_algebra.symmetry import skew
 from manifolds.operators.differentiable import differentiable, is_last_derivative
 from manifolds.operators.opaque import opaque, shaped_like_the_first
 
@@ -42,17 +42,19 @@ SKEW = True
 
 
 def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
-    return shaped_like_the_first(b), shaped_like_the_first(p), *exponential_shapes(p)
+    kept = many.kept_like if many.are_many(p) else shaped_like_the_first
+    return shaped_like_the_first(b), kept(p), *exponential_shapes(p)
 
 
 @opaque("geodesic", _shaped)
 def geodesic_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """X, A, and of exp(A) what a CPU keeps and the plan."""
     p, size = clipped_angles(p)
-    a = skew_multiple(p, 1 / 2)
-    y, kept, plans = exponential_operator(a, SKEW)
-    x = plus_product(b, b, y) if size else b.clone(memory_format=torch.contiguous_format)
-    return orthonormalized(x).contiguous(), a, kept, plans
+    on, batch = layout_of(p), p.shape[:-2]
+    base, a = on.laid(b), on.skew_multiple(on.laid(p), 1 / 2)
+    y, kept, plans = laid_exponential(a, batch, on, skew=SKEW)
+    x = on.plus_product(base, base, y) if size else base.clone()
+    return on.polished(x, batch), on.seen(a, batch), kept, plans
 
 
 @opaque("geodesic_adjoint")
@@ -60,8 +62,11 @@ def adjoint_operator(  # noqa: PLR0917 -- what the forward has, and G
     g: Tensor, b: Tensor, p: Tensor, a: Tensor, kept: Tensor, plans: Tensor
 ) -> Tensor:
     """The gradient in P; Note [Adjoint of the adjoint]."""
-    d = derivative(a, times(g.mH, b), kept, plans, skew=SKEW)
-    return through_clip(skew_multiple(d, -1 / 2), p, norm_if_readable(p))
+    on = layout_of(p)
+    e = on.product(on.adjoint(on.laid(g)), on.laid(b))
+    d = laid_derivative(on.laid(a), e, kept, plans, on, skew=SKEW)
+    gp = on.out(on.skew_multiple(d, -1 / 2), p.shape[:-2])
+    return through_clip(gp, p, norm_if_readable(p))
 
 
 def angles(p: Tensor) -> Tensor:

@@ -43,12 +43,12 @@ from manifolds.linear_algebra.exponential import (
     derivative,
     exponential,
     exponential_operator,
-    exponential_shapes,
 )
 from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.orthonormalize import orthonormalize, orthonormalized
 from manifolds.linear_algebra.range import clipped_angles, norm_if_readable, through_clip
 from manifolds.linear_algebra.rotation import cosine_of_root, sine_of_root_over_root
+from manifolds.linear_algebra.scaling_and_squaring import exponential_shapes
 from manifolds.linear_algebra.symmetry import (
     bounded_gram,
     skew_multiple,

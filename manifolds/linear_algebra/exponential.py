@@ -14,128 +14,35 @@ anew. A GPU takes the last polynomial and every squaring, π + s and 3 (π + s),
 ‖A‖, and keeps A alone.
 """
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import add_identity, add_product, readable
-from manifolds.linear_algebra.scaling import first_size, longest, one_norm, plan, schemes
-from manifolds.linear_algebra.scheme import Scheme
+from manifolds.linear_algebra.basics import add_identity
+from manifolds.linear_algebra.either_layout import layout_of
+from manifolds.linear_algebra.scaling_and_squaring import (
+    exponential_shapes,
+    laid_derivative,
+    laid_exponential,
+)
 from manifolds.operators.differentiable import differentiable
 from manifolds.operators.opaque import opaque, shaped_like_the_first
-
-SLOTS = 6
-"""Matrices kept on a CPU: A² and the next factors, four of degree 18, then what is squared: all of
-it up to ‖A‖₂ = 20 for skew A in float32."""
-
-
-def exponential_minus_identity(
-    a: Tensor, kept: Tensor, *, skew: bool
-) -> tuple[Tensor, tuple[int, int]]:
-    """exp(A) - I and its plan on a CPU; `kept` (SLOTS, *batch, n, n) is written.
-
-    ‖A‖ decides before A² is known whether there is anything to do, and whether A² would overflow.
-    """
-    choices = schemes(a.dtype, skew=skew)
-    size = first_size(a, choices, skew=skew)
-    place, times = plan(choices, size, size, a.dtype)
-    if place == 0 and not times:
-        return a.clone(memory_format=torch.contiguous_format), (place, times)
-    shift = max(math.frexp(size)[1], 0) if size > 1 / torch.finfo(a.dtype).eps else 0
-    a = a * 2.0**-shift if shift else a
-    square = torch.matmul(a, a, out=kept[0])
-    alpha = min(one_norm(square).item() ** 0.5 * 2.0**shift, size)
-    place, times = plan(choices, alpha, alpha if skew else size, a.dtype)
-    if times != shift:
-        a, square = a * 2.0 ** (shift - times), square.mul_(4.0 ** (shift - times))
-    scheme = choices[place]
-    y = scheme.value(scheme.factors(a, square, kept[1 : scheme.inner]))
-    free = kept[scheme.inner :]
-    for i in range(min(times, longest(a.dtype))):
-        if i < len(free):
-            free[i].copy_(y)
-        y = squared(y)
-    return y, (place, times)
-
-
-def squared(y: Tensor) -> Tensor:
-    """(I + Y)² - I = 2Y + Y²."""
-    return (y @ y).add_(y, alpha=2)
-
-
-def squared_derivative(y: Tensor, d: Tensor) -> Tensor:
-    """2D + YD + DY."""
-    total = d @ y
-    add_product(total, y, d)
-    return total.add_(d, alpha=2)
-
-
-def derivative_of(a: Tensor, e: Tensor, kept: Tensor, scheme: Scheme, times: int) -> Tensor:
-    """L(A, E) on a CPU from what `exponential_minus_identity` kept of A."""
-    scale = 2.0**-times
-    a, e = (a * scale, e * scale) if times else (a, e)
-    d = scheme.derivative([a, *kept[: scheme.inner]], e)
-    free = kept[scheme.inner :]
-    y = free[0]
-    for i in range(min(times, longest(a.dtype))):
-        y = free[i] if i < len(free) else squared(y)
-        d = squared_derivative(y, d)
-    return d
-
-
-def without_reading(a: Tensor, e: Tensor | None, *, skew: bool) -> tuple[Tensor, Tensor | None]:
-    """exp(A) - I and L(A, E) by operations that do not depend on A: reading would stop a GPU."""
-    scheme = schemes(a.dtype, skew=skew)[-1]
-    unit = torch.exp2(-torch.ceil(torch.log2(one_norm(a).clamp_min(1))))  # A² must not overflow
-    alpha = torch.sqrt(one_norm(a * unit @ (a * unit))) / unit
-    size, m = one_norm(a), scheme.degree
-    beta = torch.minimum(alpha, size)
-    beta = beta if skew else beta ** (1 - 2 / m) * size ** (2 / m)
-    times = torch.ceil(torch.log2(beta / scheme.reach)).clamp_min(0)
-    a = a * torch.exp2(-times)
-    factors = scheme.factors(a, a @ a)
-    y = scheme.value(factors)
-    d = None if e is None else scheme.derivative(factors, e * torch.exp2(-times))
-    for i in range(longest(a.dtype)):
-        d = None if d is None else torch.where(i < times, squared_derivative(y, d), d)
-        y = torch.where(i < times, squared(y), y)
-    return y, d
-
-
-def exponential_shapes(a: Tensor) -> tuple[Tensor, Tensor]:
-    """Without numbers: what a CPU keeps of exp(A), and the plan."""
-    kept = a.new_empty(SLOTS if readable(a) else 0, *a.shape).movedim(0, -3)
-    return kept, a.new_empty(*a.shape[:-2], 2, dtype=torch.int64)
 
 
 @opaque("exponential", lambda a, _: (shaped_like_the_first(a), *exponential_shapes(a)))
 def exponential_operator(a: Tensor, skew: bool) -> tuple[Tensor, Tensor, Tensor]:  # noqa: FBT001
-    """exp(A) - I, what a CPU keeps (*batch, SLOTS, n, n), its plan (*batch, 2), as one operator."""
-    plans = torch.zeros(*a.shape[:-2], 2, dtype=torch.int64, device=a.device)
-    if readable(a):
-        kept = a.new_empty(SLOTS, *a.shape)
-        y, found = exponential_minus_identity(a, kept, skew=skew)
-        plans += torch.tensor(found)
-    else:
-        kept = a.new_empty(0, *a.shape)
-        y, _ = without_reading(a, None, skew=skew)
-    return y.contiguous(), kept.movedim(0, -3), plans
+    """exp(A) - I, what a CPU keeps, and its plan (*batch, 2), as one operator."""
+    on, batch = layout_of(a), a.shape[:-2]
+    y, kept, plans = laid_exponential(on.laid(a), batch, on, skew=skew)
+    return on.out(y, batch), kept, plans
 
 
 def derivative(a: Tensor, e: Tensor, kept: Tensor, plans: Tensor, *, skew: bool) -> Tensor:
-    """L(A, E), maybe E itself, from scratch where nothing was kept."""
-    if not readable(a):
-        _, d = without_reading(a, e, skew=skew)
-        return d  # type: ignore[return-value] # e is given
-    if kept.shape[-3] and plans.numel():
-        slots, (place, times) = kept.movedim(-3, 0), plans.reshape(-1, 2)[0].tolist()
-    else:
-        slots = a.new_empty(SLOTS, *a.shape)
-        _, (place, times) = exponential_minus_identity(a, slots, skew=skew)
-    return derivative_of(a, e, slots, schemes(a.dtype, skew=skew)[place], times)
+    """L(A, E), contiguous, maybe E itself."""
+    on = layout_of(a)
+    return on.out(laid_derivative(on.laid(a), on.laid(e), kept, plans, on, skew=skew), a.shape[:-2])
 
 
 @opaque("exponential_derivative")
@@ -148,7 +55,7 @@ def derivative_operator(
 ) -> Tensor:
     """L(A, E) as one opaque operator."""
     d = derivative(a, e, kept, plans, skew=skew)
-    return d.clone(memory_format=torch.contiguous_format) if d is e else d.contiguous()
+    return d.clone(memory_format=torch.contiguous_format) if d is e else d
 
 
 def second_derivative(a: Tensor, e: Tensor, f: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ operations are counted before bytes.
 
 import functools
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -24,13 +25,15 @@ SMALL, MANY = 8, 384
 and by a BLAS, 0.90 and 0.93 ms for 256 of 8×8, 1.1 and 1.2 for 384, 1.4 and 1.7 for 1000, 4.5 and
 6.5 for 4096; 0.70 and 0.72 for 256 of 4×4, 0.80 and 1.1 for 1000; of 7×7, for which a BLAS has no
 kernel, fewer would do: 0.79 and 0.94 for 128 (measured)."""
+SMALL_COMPLEX = 7
+"""The same of complex matrices: 8×8 have a fast kernel, 1000 take 1.9 ms here and 1.3 by it."""
 SEVERAL = 128
 """From so many on an inverse alone is."""
 
 
 def are_many(a: Tensor) -> bool:
     """Whether A are many small square matrices on a CPU; a GPU has kernels for them."""
-    small = 0 < a.shape[-1] == a.shape[-2] <= SMALL
+    small = 0 < a.shape[-1] == a.shape[-2] <= (SMALL_COMPLEX if a.is_complex() else SMALL)
     return small and readable(a) and math.prod(a.shape[:-2]) >= MANY
 
 
@@ -42,14 +45,14 @@ def batch_last(a: Tensor) -> Tensor:
     return (columns if columns.is_contiguous() else transposed(rows)).view(n, k, -1)
 
 
-def batch_first(t: Tensor, batch: torch.Size) -> Tensor:
+def batch_first(t: Tensor, batch: Sequence[int]) -> Tensor:
     """(n, k, b), contiguous -> (*batch, n, k), contiguous, a copy."""
     return transposed(t.flatten(0, 1)).view(*batch, *t.shape[:2])
 
 
-def kept(t: Tensor, batch: torch.Size) -> Tensor:
+def kept(t: Tensor, batch: Sequence[int]) -> Tensor:
     """The same, a view: what a derivative needs stays where it is; (n, k, b) -> (*batch, n, k)."""
-    return t.permute(2, 0, 1).view(*batch, *t.shape[:2])
+    return t.movedim(-1, 0).view(*batch, *t.shape[:-1])
 
 
 def kept_like(a: Tensor) -> Tensor:
@@ -64,18 +67,20 @@ def adjoint(t: Tensor) -> Tensor:
     return t.transpose(0, 1).conj()
 
 
-def product(a: Tensor, b: Tensor, scale: float = 1) -> Tensor:
+def product(a: Tensor, b: Tensor, scale: float = 1, out: Tensor | None = None) -> Tensor:
     """scale AB; (n, m, b), (m, k, b) -> (n, k, b)."""
-    return plus_product(zero(a.dtype), a, b, scale)
+    return plus_product(zero(a.dtype), a, b, scale, out)
 
 
-def plus_product(c: Tensor, a: Tensor, b: Tensor, scale: float = 1) -> Tensor:
+def plus_product(
+    c: Tensor, a: Tensor, b: Tensor, scale: float = 1, out: Tensor | None = None
+) -> Tensor:
     """C + scale AB, AB = Σ_j a_j b_jᵀ of columns and rows; (n, k, b), (n, m, b), (m, k, b).
 
     One call adds them all, one after another: 6 µs less than a call for each (measured).
     """
     (column, *columns), (row, *rows) = a.unsqueeze(1).unbind(2), b.unbind(0)
-    total = torch.addcmul(c, column, row, value=scale)
+    total = torch.addcmul(c, column, row, value=scale, out=out)
     if rows:  # the call refuses empty lists
         torch._foreach_addcmul_([total] * len(rows), columns, rows, value=scale)
     return total

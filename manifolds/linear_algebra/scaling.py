@@ -25,8 +25,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.basics import largest_norm
 from manifolds.linear_algebra.chebyshev import chebyshev
+from manifolds.linear_algebra.either_layout import Layout
 from manifolds.linear_algebra.scheme import Scheme
 from manifolds.linear_algebra.spectral_norm import WORTH, spectral_norm_bound
 from manifolds.linear_algebra.taylor import taylor
@@ -69,12 +69,12 @@ def cost(choices: Schemes, place: int, times: int) -> int:
     return len(choices[place].products) + times
 
 
-def first_size(a: Tensor, choices: Schemes, *, skew: bool) -> float:
+def first_size(a: Tensor, choices: Schemes, on: Layout, *, skew: bool) -> float:
     """A bound of ‖A‖₂, the largest of the batch, read on a CPU; sharper where that may pay."""
-    size = largest_norm(a) if a.numel() else 0.0
+    size = on.largest_norm(a) if a.numel() else 0.0
     if skew and not a.is_complex():
         size /= math.sqrt(2)
-    if a.shape[-1] >= WORTH and cost(choices, *plan(choices, size, size, a.dtype)) > CHEAP:
+    if a.shape[-2] >= WORTH and cost(choices, *plan(choices, size, size, a.dtype)) > CHEAP:
         size = min(size, spectral_norm_bound(a))  # the first where the second is NaN
     return size
 

@@ -12,10 +12,9 @@ Computing the matrix exponential with an optimized Taylor polynomial approximati
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.basics import add_product
+from manifolds.linear_algebra.either_layout import ONE_BY_ONE, Layout
 
 Row = tuple[float, ...]
 
@@ -36,26 +35,30 @@ class Scheme:
         return max(len(self.products) - 1, 0)
 
     def factors(
-        self, a: Tensor, square: Tensor | None, kept: Tensor | Sequence[Tensor] = ()
+        self,
+        a: Tensor,
+        square: Tensor | None,
+        kept: Tensor | Sequence[Tensor] = (),
+        on: Layout = ONE_BY_ONE,
     ) -> list[Tensor]:
         """F_0, F_1, … from A and A²; F_2, … are written to `kept` where it has room."""
         found = [a] if square is None or not self.products else [a, square]
         for i, (l, r) in enumerate(self.products[1:]):
             out = kept[i] if i < len(kept) else None
-            found.append(torch.matmul(combination(l, found), combination(r, found), out=out))
+            found.append(on.product(combination(l, found), combination(r, found), out))
         return found
 
     def value(self, factors: Sequence[Tensor]) -> Tensor:
         """Σ_j c_j F_j."""
         return combination(self.result, factors) if self.products else factors[0].clone()
 
-    def derivative(self, factors: Sequence[Tensor], e: Tensor) -> Tensor:
+    def derivative(self, factors: Sequence[Tensor], e: Tensor, on: Layout = ONE_BY_ONE) -> Tensor:
         """Σ_j c_j dF_j in direction E."""
         found = [e]
         for l, r in self.products:
             dl, dr = combination(l, found), combination(r, found)
-            found.append(dl @ combination(r, factors))
-            add_product(found[-1], combination(l, factors), dr)
+            found.append(on.product(dl, combination(r, factors)))
+            on.add_product(found[-1], combination(l, factors), dr)
         return combination(self.result, found)
 
 

@@ -11,14 +11,14 @@ from torch import Tensor
 
 from manifolds.linear_algebra.chebyshev import chebyshev
 from manifolds.linear_algebra.exponential import (
-    SLOTS,
+    expm1,
     exponential,
     exponential_derivative,
-    exponential_minus_identity,
-    without_reading,
 )
+from manifolds.linear_algebra.many import MANY
 from manifolds.linear_algebra.orthonormalize import orthonormalize
 from manifolds.linear_algebra.scaling import cost, plan, schemes
+from manifolds.linear_algebra.scaling_and_squaring import without_reading
 from manifolds.linear_algebra.scheme import Scheme
 from manifolds.linear_algebra.taylor import taylor
 
@@ -39,6 +39,26 @@ def test_the_exponential_is_scipys(scale: float, dtype: torch.dtype):
     assert relative_error(exponential(a), scipy.linalg.expm(a.numpy())) <= limit
 
 
+@pytest.mark.parametrize(
+    "function", [lambda a, _, **k: exponential(a, **k), exponential_derivative]
+)
+@pytest.mark.parametrize("known", [False, True], ids=["any", "skew"])
+@pytest.mark.parametrize("batch", [(MANY,), (MANY // 2, 2)], ids=str)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=str)
+@pytest.mark.parametrize("scale", [0.0, 1e-5, 0.3, 30.0])
+def test_of_many_matrices_they_are_those_of_each(
+    scale: float, dtype: torch.dtype, batch: tuple[int, ...], function, *, known: bool
+):
+    a, e = scale * normal(*batch, 3, 3, dtype=dtype), normal(*batch, 3, 3, seed=1, dtype=dtype)
+    a = a - a.mH if known else a / 3
+    pairs = zip(a.flatten(0, -3), e.flatten(0, -3), strict=True)
+    expected = torch.stack([function(*pair, skew=known) for pair in pairs]).view_as(a)
+    error, size = (torch.linalg.matrix_norm(t) for t in (function(a, e, skew=known) - expected, a))
+    # both may lose n eps ‖A‖ of exp(A), which e^‖A‖ bounds where A is not skew
+    scale = size.clamp_min(1) * torch.linalg.matrix_norm(expected).clamp_min(1)
+    assert (error <= 20 * 3 * EPS * scale * e.norm(dim=(-2, -1))).all()
+
+
 @pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=str)
 @pytest.mark.parametrize("scale", [0.0, 1e-12, 1e-5, 0.05, 0.3, 1.0, 30.0])
 def test_the_exponential_of_a_skew_matrix_and_its_derivative_are_scipys(
@@ -52,12 +72,12 @@ def test_the_exponential_of_a_skew_matrix_and_its_derivative_are_scipys(
     assert relative_error(exponential_derivative(a, e, skew=True), derivative) <= limit
 
 
+@pytest.mark.parametrize("number", [1, MANY])
 @pytest.mark.parametrize("known", [False, True], ids=["any", "skew"])
-def test_a_small_matrix_keeps_its_digits_beside_a_large_one(*, known: bool):
+def test_a_small_matrix_keeps_its_digits_beside_large_ones(number: int, *, known: bool):
     small, large = 1e-9 * normal(4, 4), 100 * normal(4, 4, seed=1)
-    skew = torch.stack([small - small.mT, large - large.mT])
-    kept = skew.new_empty(SLOTS, 2, 4, 4)
-    y = exponential_minus_identity(skew, kept, skew=known)[0][0]
+    skew = torch.stack([small - small.mT, *[large - large.mT] * number])
+    y = expm1(skew, skew=known)[0]
     # exp(A) - I = A + A²/2 to far below eps(float64) for ‖A‖ = 1e-9
     expected = skew[0] + skew[0] @ skew[0] / 2
     assert (y - expected).norm() <= 100 * EPS * expected.norm()

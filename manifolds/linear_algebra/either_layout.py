@@ -1,0 +1,187 @@
+"""How many matrices lie in memory: one after another, or small ones with the batch last.
+
+What is not elementwise, in either layout (Note [Batch last] in `manifolds.linear_algebra.many`); an
+algorithm that takes a `Layout` is written once for both. Laid matrices are (*batch, n, k), or
+(n, k, b).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import final
+
+import torch
+from torch import Tensor
+
+from manifolds.linear_algebra import basics, many
+from manifolds.linear_algebra.orthonormalize import orthonormalized, rounding_limit
+from manifolds.linear_algebra.symmetry import skew_multiple
+
+Shape = Sequence[int]
+
+
+class Layout(ABC):
+    """The operations on laid matrices; none has a derivative."""
+
+    @abstractmethod
+    def laid(self, a: Tensor) -> Tensor:
+        """(*batch, n, k) -> laid, a view where A lies so."""
+
+    @abstractmethod
+    def seen(self, t: Tensor, batch: Shape) -> Tensor:
+        """Laid matrices, or a stack of such, as (*batch, n, k) or (*batch, s, n, k), a view."""
+
+    @abstractmethod
+    def stack(self, a: Tensor) -> Tensor:
+        """The inverse of `seen` for a stack, a view."""
+
+    @abstractmethod
+    def out(self, t: Tensor, batch: Shape) -> Tensor:
+        """The inverse, contiguous."""
+
+    @abstractmethod
+    def adjoint(self, t: Tensor) -> Tensor:
+        """Aᴴ, a view."""
+
+    @abstractmethod
+    def product(self, a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
+        """AB."""
+
+    @abstractmethod
+    def plus_product(self, c: Tensor, a: Tensor, b: Tensor) -> Tensor:
+        """C + AB."""
+
+    @abstractmethod
+    def add_product(self, total: Tensor, a: Tensor, b: Tensor) -> None:
+        """The same, added to `total`."""
+
+    @abstractmethod
+    def skew_multiple(self, t: Tensor, scale: float) -> Tensor:
+        """scale (A - Aᴴ)."""
+
+    @abstractmethod
+    def largest_norm(self, t: Tensor) -> float:
+        """‖A‖ in the Frobenius norm, the largest of the batch."""
+
+    @abstractmethod
+    def largest_sum(self, t: Tensor) -> float:
+        """‖A‖₁ = max over columns of the sum of |a_ij|, the largest of the batch."""
+
+    @abstractmethod
+    def polished(self, t: Tensor, batch: Shape) -> Tensor:
+        """`out` of frames, polished (Note [Polishing])."""
+
+
+@final
+class OneByOne(Layout):
+    """(*batch, n, k) as they are."""
+
+    def laid(self, a: Tensor) -> Tensor:
+        """A."""
+        return a
+
+    def seen(self, t: Tensor, batch: Shape) -> Tensor:
+        """A stack behind the batch."""
+        return t if t.ndim == len(batch) + 2 else t.movedim(0, -3)
+
+    def stack(self, a: Tensor) -> Tensor:
+        """The stack in front."""
+        return a.movedim(-3, 0)
+
+    def out(self, t: Tensor, batch: Shape) -> Tensor:  # noqa: ARG002 -- it has it
+        """A."""
+        return t.contiguous()
+
+    def adjoint(self, t: Tensor) -> Tensor:
+        """Aᴴ."""
+        return t.mH
+
+    def product(self, a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
+        """AB by a BLAS."""
+        return basics.times(a, b) if out is None else torch.matmul(a, b, out=out)
+
+    def plus_product(self, c: Tensor, a: Tensor, b: Tensor) -> Tensor:
+        """In one pass."""
+        return basics.plus_product(c, a, b)
+
+    def add_product(self, total: Tensor, a: Tensor, b: Tensor) -> None:
+        """In one pass."""
+        basics.add_product(total, a, b)
+
+    def skew_multiple(self, t: Tensor, scale: float) -> Tensor:
+        """In tiles where that is worth it."""
+        return skew_multiple(t, scale)
+
+    def largest_norm(self, t: Tensor) -> float:
+        """By torch's norm."""
+        return basics.largest_norm(t)
+
+    def largest_sum(self, t: Tensor) -> float:
+        """Over rows."""
+        return t.abs().sum(-2).max().item()
+
+    def polished(self, t: Tensor, batch: Shape) -> Tensor:  # noqa: ARG002 -- it has it
+        """By looking, where a CPU may."""
+        return orthonormalized(t).contiguous()
+
+
+@final
+class AtOnce(Layout):
+    """(n, k, b): the sums over b are vectors'."""
+
+    def laid(self, a: Tensor) -> Tensor:
+        """A copy, but of what is `seen`."""
+        return many.batch_last(a)
+
+    def seen(self, t: Tensor, batch: Shape) -> Tensor:
+        """What lies there stays there."""
+        return many.kept(t, batch)
+
+    def stack(self, a: Tensor) -> Tensor:
+        """(*batch, s, n, k) -> (s, n, k, b)."""
+        return a.reshape(-1, *a.shape[-3:]).movedim(0, -1)
+
+    def out(self, t: Tensor, batch: Shape) -> Tensor:
+        """A copy."""
+        return many.batch_first(t, batch)
+
+    def adjoint(self, t: Tensor) -> Tensor:
+        """The first two dimensions swapped."""
+        return many.adjoint(t)
+
+    def product(self, a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
+        """Entry by entry of vectors."""
+        return many.product(a, b, out=out)
+
+    def plus_product(self, c: Tensor, a: Tensor, b: Tensor) -> Tensor:
+        """The same."""
+        return many.plus_product(c, a, b)
+
+    def add_product(self, total: Tensor, a: Tensor, b: Tensor) -> None:
+        """The same."""
+        many.plus_product(total, a, b, out=total)
+
+    def skew_multiple(self, t: Tensor, scale: float) -> Tensor:
+        """In one pass and one in place."""
+        return many.twice_skew(t).mul_(scale)
+
+    def largest_norm(self, t: Tensor) -> float:
+        """By squares: torch's norm takes 330 µs for 4000 of 3×3, this 9 (measured)."""
+        parts = basics.in_parts(t)
+        return parts.square().sum((0, 1, *range(3, parts.ndim))).max().item() ** 0.5
+
+    def largest_sum(self, t: Tensor) -> float:
+        """Over rows."""
+        return t.abs().sum(0).max().item()
+
+    def polished(self, t: Tensor, batch: Shape) -> Tensor:
+        """By a look at each XᴴX."""
+        x = many.batch_first(t, batch)
+        return orthonormalized(x).contiguous() if many.largest_error(t) > rounding_limit(x) else x
+
+
+ONE_BY_ONE, AT_ONCE = OneByOne(), AtOnce()
+
+
+def layout_of(a: Tensor) -> Layout:
+    """Where a function of matrices like A is computed fastest."""
+    return AT_ONCE if many.are_many(a) else ONE_BY_ONE
