@@ -5,10 +5,13 @@ from torch import Tensor
 
 from manifolds.catalogue.general_linear import exponential_in_range
 from manifolds.interface import Manifold, Normal
-from manifolds.linear_algebra.basics import add_identity, norm
+from manifolds.interface.tolerance import tolerance
+from manifolds.linear_algebra.basics import add_identity, norm, readable
 from manifolds.linear_algebra.decompositions import polar_factor
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
 from manifolds.linear_algebra.symmetry import sym
+from manifolds.operators.opaque import opaque
+from manifolds.operators.polishing import polishing
 
 STEPS = 12
 """Newton-Schulz from ‖X⋆X - I‖ <= 1/2: see `NEARLY_ORTHONORMAL`, there 7 steps, plus a margin."""
@@ -39,19 +42,25 @@ def symplecticity(x: Tensor) -> Tensor:
     return norm(add_identity(star(x) @ x, -1), 2) * k**0.5 / scale
 
 
-def polished(x: Tensor, limit: float) -> Tensor:
-    """X, after Newton-Schulz steps for X (X⋆X)^(-1/2) where its violation exceeds `limit` / 2.
+@polishing
+@opaque("symplectic_polish")
+def polished(x: Tensor) -> Tensor:
+    """X, after Newton-Schulz steps for X (X⋆X)^(-1/2) where its violation exceeds 4 2n eps.
 
     A base point cast to a longer dtype is off by the rounding of the shorter one, and one that
     moves adds up what each move leaves (AdamW, float32: 33 eps after 457 moves, measured); half of
-    the limit is left to the moves before the next polish. Each step squares it: bfloat16's 2^-8 is
-    2^-32 after two, enough for float32, and 2^-64 after three. A point that is exact to rounding
-    is left alone: the rounding of X⋆X, eps ‖X‖², would be more than its own.
+    the tolerance is left to the moves before the next polish. Each step squares it: bfloat16's 2^-8
+    is 2^-32 after two, enough for float32, and 2^-64 after three. A point that is exact to rounding
+    is left alone: the rounding of X⋆X, eps ‖X‖², would be more than its own. A CPU sees whether any
+    is not.
     """
-    y = x
+    off = symplecticity(x) > tolerance(x.shape[-2], x.dtype) / 2
+    y = x.clone()
+    if readable(x) and not off.any():
+        return y
     for _ in range(3 if x.dtype == torch.float64 else 2):
         y = (3 * y - y @ (star(y) @ y)) / 2
-    return torch.where((symplecticity(x) > limit / 2)[..., None, None], y, x)
+    return torch.where(off[..., None, None], y, x)
 
 
 def nearest_symplectic(x: Tensor) -> Tensor:
@@ -116,7 +125,7 @@ class Symplectic(Manifold):
     def embed(self, *parameters: Tensor) -> Tensor:
         """B exp(JS)."""
         (p,) = parameters
-        base = polished(self.recalled("base_point", p), self.tolerance(p.dtype))
+        base = polished(self.recalled("base_point", p))
         return base @ exponential_in_range(j_times(sym(p)))
 
     def coordinates(self, x: Tensor) -> Tensor:

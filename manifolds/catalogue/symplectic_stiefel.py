@@ -23,11 +23,11 @@ class SymplecticStiefel(Manifold):
     """X = exp(SJ) B, S = P (BJ)ᵀ + BJ Pᵀ, about an assigned B; (*batch, 2n, 2k) -> same, k <= n.
 
     SJ is Hamiltonian of rank 4k. With U = [P, BJ], SJ = U Vᵀ and B = U [0; -J], so that X =
-    U exp(VᵀU) [0; -J] in 4k × 4k matrices. The derivative at P = 0, P -> P + BJ PᵀJB, maps onto the
-    tangent space, of dimension 4nk - k (2k - 1) (Gao, Son, Absil & Stykel, Riemannian optimization
-    on the symplectic Stiefel manifold, SIAM J. Optim. 2021, section 3, whose quasi-geodesics these
-    are up to the metric). P is scaled down where 2 ‖P‖₂ ‖B‖₂ >= ‖SJ‖₂ exceeds log(max) / 4 as in
-    `GeneralLinear`. `Symplectic` has the square case in half the size.
+    U exp(VᵀU) [0; -J] in 4k × 4k matrices where they are smaller than SJ, 2n × 2n. The derivative
+    at P = 0, P -> P + BJ PᵀJB, maps onto the tangent space, of dimension 4nk - k (2k - 1) (Gao,
+    Son, Absil & Stykel, Riemannian optimization on the symplectic Stiefel manifold, SIAM J. Optim.
+    2021, section 3, whose quasi-geodesics these are up to the metric). P is scaled down where
+    2 ‖P‖₂ ‖B‖₂ >= ‖SJ‖₂ exceeds log(max) / 4 as in `GeneralLinear`.
 
     `violation` is relative to the rounding of XᵀJX, √(2k) ‖XᵀJX - J‖ / ‖X‖². `project` is
     X (X⋆X)^(-1/2), X⋆ = JᵀXᵀJ, where ‖X⋆X - I‖ <= 1/2, elsewhere the matrix that has orthonormal
@@ -46,12 +46,15 @@ class SymplecticStiefel(Manifold):
         self.remember(base_point=standard(n // 2, k // 2))
 
     def embed(self, *parameters: Tensor) -> Tensor:
-        """U exp(VᵀU) [0; -J]."""
+        """exp(SJ) B or U exp(VᵀU) [0; -J]."""
         (p,) = parameters
-        base = polished(self.recalled("base_point", p), self.tolerance(p.dtype))
+        base = polished(self.recalled("base_point", p))
         bj = times_j(base).expand(p.shape)
         # P itself, since exp(VᵀU) is that of SJ for one P only; ‖SJ‖₂ <= 2 ‖P‖₂ ‖B‖₂
         p = saturated(p, math.log(torch.finfo(p.dtype).max) / 8, beside=bj)
+        if self.size[0] <= 2 * self.size[1]:
+            t = p @ bj.mT
+            return exponential(times_j(t + t.mT)) @ base
         u = torch.cat([p, bj], dim=-1)
         v = torch.cat([-j_times(bj), -j_times(p)], dim=-1)
         e = exponential(v.mT @ u)

@@ -33,8 +33,9 @@ def test_a_large_matrix_of_moderate_spectral_norm_is_exponentiated_as_it_is(dtyp
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 @pytest.mark.parametrize("scale", [0.02, 0.2])
-def test_a_symplectic_frame_moves_by_the_exponential_of_all_its_parameters(scale, dtype):
-    manifold, p = manifolds.SymplecticStiefel(128, 64), scale * normal(128, 64)
+@pytest.mark.parametrize("k", [32, 64], ids=["of low rank", "of full rank"])
+def test_a_symplectic_frame_moves_by_the_exponential_of_all_its_parameters(k, scale, dtype):
+    manifold, p = manifolds.SymplecticStiefel(128, k), scale * normal(128, k)
     b = manifold.base_point.double()
     s = p @ times_j(b).mT
     expected = torch.linalg.matrix_exp(times_j(s + s.mT)) @ b

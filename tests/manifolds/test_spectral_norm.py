@@ -5,10 +5,11 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from manifolds.linear_algebra.exponential import SLOTS, exponential_minus_identity
+from manifolds.linear_algebra.either_layout import ONE_BY_ONE
 from manifolds.linear_algebra.inverse import by_blocks, by_lapack, inverter
 from manifolds.linear_algebra.orthonormalize import probed_error, rounding_limit
 from manifolds.linear_algebra.probes import normal_probes, sign_probes
+from manifolds.linear_algebra.scaling_and_squaring import laid_exponential
 from manifolds.linear_algebra.spectral_norm import PROBES, RARE, spectral_norm_bound
 
 N = 256
@@ -114,7 +115,7 @@ def test_a_large_skew_matrix_takes_no_more_squarings_than_its_norm_asks_for(
     """By ‖A‖_F and ‖A²‖₁ alone it takes one more each."""
     a = norm * skew(8)
     with SquareProducts() as counted:
-        value, _ = exponential_minus_identity(a, a.new_empty(SLOTS, N, N), skew=True)
+        value, _, _ = laid_exponential(a, (), ONE_BY_ONE, skew=True)
     assert counted.count == products
     reference = torch.linalg.matrix_exp(a.double()) - torch.eye(N)
     limit = 8 * N**0.5 * torch.finfo(a.dtype).eps * max(norm, 1)  # rounding of the products
