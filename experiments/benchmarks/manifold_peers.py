@@ -77,7 +77,7 @@ def unitary_group(x: Tensor) -> Descend | None:
     """pymanopt's, which has square matrices alone."""
     if x.shape[-2] != x.shape[-1]:
         return None
-    return pymanopt_steps(lambda sets, x: sets.UnitaryGroup(x.shape[-1], **many(x)))
+    return pymanopt(lambda sets, x: sets.UnitaryGroup(x.shape[-1], **many(x)))(x)
 
 
 def torch_frames() -> Peer:
@@ -174,7 +174,6 @@ PEERS: dict[str, dict[str, Peer]] = {
         "pymanopt": pymanopt(lambda sets, x: sets.SpecialOrthogonalGroup(x.shape[-1], **many(x))),
     },
     "Unitary": {"torch": torch_frames(), "pymanopt": unitary_group},
-    "SpecialUnitary": {"torch": torch_frames(), "pymanopt": unitary_group},
     "Grassmann": {
         "geotorch": geotorch("grassmannian"),
         "pymanopt": pymanopt(lambda sets, x: sets.Grassmann(*x.shape[-2:], **many(x))),

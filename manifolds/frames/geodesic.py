@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra import many
 from manifolds.linear_algebra.basics import broadcast, times
 from manifolds.linear_algebra.either_layout import layout_of
 from manifolds.linear_algebra.exponential import exponential, kept_derivative
@@ -42,8 +41,7 @@ SKEW = True
 
 
 def _shaped(b: Tensor, p: Tensor) -> tuple[Tensor, ...]:
-    kept = many.kept_like if many.are_many(p) else shaped_like_the_first
-    return shaped_like_the_first(b), kept(p), *exponential_shapes(p)
+    return shaped_like_the_first(b), shaped_like_the_first(p), *exponential_shapes(p)
 
 
 @opaque("geodesic", _shaped)
@@ -54,7 +52,7 @@ def geodesic_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor, Ten
     base, a = on.laid(b), on.skew_multiple(on.laid(p), 1 / 2)
     y, kept, plans = laid_exponential(a, batch, on, skew=SKEW)
     x = on.plus_product(base, base, y) if size else base.clone()
-    return on.polished(x, batch), on.seen(a, batch), kept, plans
+    return on.polished(x, batch), on.out(a, batch), kept, plans
 
 
 @opaque("geodesic_adjoint")

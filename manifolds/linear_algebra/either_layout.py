@@ -24,19 +24,11 @@ class Layout(ABC):
 
     @abstractmethod
     def laid(self, a: Tensor) -> Tensor:
-        """(*batch, n, k) -> laid, a view where A lies so."""
-
-    @abstractmethod
-    def seen(self, t: Tensor, batch: Shape) -> Tensor:
-        """Laid matrices, or a stack of such, as (*batch, n, k) or (*batch, s, n, k), a view."""
-
-    @abstractmethod
-    def stack(self, a: Tensor) -> Tensor:
-        """The inverse of `seen` for a stack, a view."""
+        """(*batch, n, k) -> laid; A itself where it lies so."""
 
     @abstractmethod
     def out(self, t: Tensor, batch: Shape) -> Tensor:
-        """The inverse, contiguous."""
+        """The inverse, contiguous; A itself where it lies so."""
 
     @abstractmethod
     def adjoint(self, t: Tensor) -> Tensor:
@@ -78,14 +70,6 @@ class OneByOne(Layout):
     def laid(self, a: Tensor) -> Tensor:
         """A."""
         return a
-
-    def seen(self, t: Tensor, batch: Shape) -> Tensor:
-        """A stack behind the batch."""
-        return t if t.ndim == len(batch) + 2 else t.movedim(0, -3)
-
-    def stack(self, a: Tensor) -> Tensor:
-        """The stack in front."""
-        return a.movedim(-3, 0)
 
     def out(self, t: Tensor, batch: Shape) -> Tensor:  # noqa: ARG002 -- it has it
         """A."""
@@ -129,16 +113,8 @@ class AtOnce(Layout):
     """(n, k, b): the sums over b are vectors'."""
 
     def laid(self, a: Tensor) -> Tensor:
-        """A copy, but of what is `seen`."""
+        """A copy."""
         return many.batch_last(a)
-
-    def seen(self, t: Tensor, batch: Shape) -> Tensor:
-        """What lies there stays there."""
-        return many.kept(t, batch)
-
-    def stack(self, a: Tensor) -> Tensor:
-        """(*batch, s, n, k) -> (s, n, k, b)."""
-        return a.reshape(-1, *a.shape[-3:]).movedim(0, -1)
 
     def out(self, t: Tensor, batch: Shape) -> Tensor:
         """A copy."""
@@ -176,7 +152,8 @@ class AtOnce(Layout):
     def polished(self, t: Tensor, batch: Shape) -> Tensor:
         """By a look at each XᴴX."""
         x = many.batch_first(t, batch)
-        return orthonormalized(x).contiguous() if many.largest_error(t) > rounding_limit(x) else x
+        known = many.largest_error(t) <= rounding_limit(x)  # NaN is not
+        return x if known else orthonormalized(x).contiguous()
 
 
 ONE_BY_ONE, AT_ONCE = OneByOne(), AtOnce()

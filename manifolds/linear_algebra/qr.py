@@ -11,7 +11,7 @@ they have every derivative.
 Note [Factors by Cholesky's method]
 R from RᴴR = S = YᴴY, and Q = Y R⁻¹, where S >= I: rounding is lost ‖S‖ times, by Householder's
 reflections ‖S‖^(1/2) times, which take three times as long or more (Golub & Van Loan, Matrix
-Computations, 2013, section 5.3). A CPU sees where the loss is no more than n eps.
+Computations, 2013, section 5.3). A CPU sees where that is no more than `loss_allowed`.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ LOSS = 16
 
 
 def loss_allowed(k: int) -> int:
-    """The largest ‖S‖ for Cholesky's method; Note [Factors by Cholesky's method]."""
+    """The largest ‖S‖ for Cholesky's method: Q has the digits of k eps, of `LOSS` eps for few."""
     return max(LOSS, k)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra import many
 from manifolds.linear_algebra.basics import readable
 from manifolds.linear_algebra.either_layout import ONE_BY_ONE, Layout
 from manifolds.linear_algebra.scaling import first_size, longest, one_norm, plan, schemes
@@ -63,14 +62,14 @@ def squared_derivative(y: Tensor, d: Tensor, on: Layout = ONE_BY_ONE) -> Tensor:
 
 
 def derivative_of(  # noqa: PLR0917 -- what the exponential found
-    a: Tensor, e: Tensor, kept: Tensor, scheme: Scheme, times: int, on: Layout
+    a: Tensor, e: Tensor, kept: Sequence[Tensor] | Tensor, scheme: Scheme, times: int, on: Layout
 ) -> Tensor:
     """L(A, E) on a CPU from what `exponential_minus_identity` kept of A; all laid."""
     scale = 2.0**-times
     a, e = (a * scale, e * scale) if times else (a, e)
     d = scheme.derivative([a, *kept[: scheme.inner]], e, on)
     free = kept[scheme.inner :]
-    y = free[0]
+    y = a
     for i in range(min(times, longest(a.dtype))):
         y = free[i] if i < len(free) else squared(y, on)
         d = squared_derivative(y, d, on)
@@ -98,23 +97,33 @@ def without_reading(a: Tensor, e: Tensor | None, *, skew: bool) -> tuple[Tensor,
 
 def exponential_shapes(a: Tensor) -> tuple[Tensor, Tensor]:
     """Without numbers: what a CPU keeps of exp(A) (*batch, SLOTS, n, n), and the plan."""
-    *batch, n, _ = a.shape
-    plans = a.new_zeros(*batch, 2, dtype=torch.int64)
-    if not many.are_many(a):
-        return a.new_empty(SLOTS if readable(a) else 0, *a.shape).movedim(0, -3), plans
-    return many.kept(a.new_empty(SLOTS, n, n, math.prod(batch)), batch), plans
+    kept = a.new_empty(SLOTS if readable(a) else 0, *a.shape).movedim(0, -3)
+    return kept, a.new_zeros(*a.shape[:-2], 2, dtype=torch.int64)
 
 
 def laid_exponential(
     a: Tensor, batch: Sequence[int], on: Layout, *, skew: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The same of a laid A; exp(A) - I is laid."""
+    """exp(A) - I of a laid A, laid, what a CPU keeps, and its plan (*batch, 2)."""
     if not readable(a):
         y, _ = without_reading(a, None, skew=skew)
         return y, *exponential_shapes(a)
-    slots = a.new_empty(SLOTS, *a.shape)
-    y, found = exponential_minus_identity(a, slots, on, skew=skew)
-    return y, on.seen(slots, batch), torch.tensor(found).expand(*batch, 2).clone()
+    n = a.shape[-2]
+    slots = kept = a.new_empty(SLOTS, *batch, n, n)
+    if on is not ONE_BY_ONE:
+        slots = a.new_empty(SLOTS, *a.shape)
+    y, (place, times) = exponential_minus_identity(a, slots, on, skew=skew)
+    if slots is not kept:
+        for i in range(used(place, times, a.dtype, skew=skew)):
+            kept[i] = on.out(slots[i], batch)
+    plans = torch.tensor((place, times)).expand(*batch, 2).clone()
+    return y, kept.movedim(0, -3), plans
+
+
+def used(place: int, times: int, dtype: torch.dtype, *, skew: bool) -> int:
+    """How many of the slots a plan fills with what its derivative needs."""
+    inner = schemes(dtype, skew=skew)[place].inner
+    return min(inner + min(times, longest(dtype)), SLOTS)
 
 
 def laid_derivative(
@@ -125,7 +134,9 @@ def laid_derivative(
         _, d = without_reading(a, e, skew=skew)
         return d  # type: ignore[return-value] # e is given
     if kept.shape[-3] and plans.numel():
-        slots, (place, times) = on.stack(kept), plans.reshape(-1, 2)[0].tolist()
+        place, times = plans.reshape(-1, 2)[0].tolist()
+        filled = kept.movedim(-3, 0)[: used(place, times, a.dtype, skew=skew)]
+        slots = filled if on is ONE_BY_ONE else [on.laid(matrices) for matrices in filled]
     else:
         slots = a.new_empty(SLOTS, *a.shape)
         _, (place, times) = exponential_minus_identity(a, slots, on, skew=skew)

@@ -4,6 +4,8 @@ With 4×4 blocks, lower times upper takes 30/64 of a full product, and so do a t
 triangular; a triangle of upper times lower or of full times lower takes 20/64.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -52,6 +54,6 @@ def upper_gram(v: Tensor) -> Tensor:
     k = v.shape[-1]
     if v.shape[-2] == k or v.ndim > 2 or k < 2 * FEWEST:
         return v.mH @ v
-    width = max(FEWEST, k // PARTS)
+    width = max(FEWEST, math.ceil(k / PARTS))
     rows = ((i, v[:, i : i + width].mH @ v[:, i:]) for i in range(0, k, width))
     return torch.cat([torch.nn.functional.pad(row, (i, 0)) for i, row in rows])

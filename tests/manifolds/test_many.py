@@ -1,102 +1,27 @@
-"""Many small matrices at once, in the layout with the batch last, and the maps that use it."""
+"""The maps that take many small matrices at once."""
 
 import math
-from collections.abc import Callable
 
 import pytest
 import torch
+from normals import normal
 from torch import Tensor
 
 import manifolds
 from manifolds.frames.geodesic import rotated
 from manifolds.frames.turned import ROUNDING_KNOWN, turned
 from manifolds.linear_algebra import many
-from manifolds.linear_algebra.inverse import by_series
 from manifolds.linear_algebra.orthonormalize import BASE_ROUNDING, ROUNDING, orthonormal_factor
 from manifolds.linear_algebra.range import angle_limit
 from manifolds.linear_algebra.symmetry import skew
-from manifolds.linear_algebra.transpose import transposed
 
 EPS = torch.finfo(torch.float64).eps
 DTYPES = [torch.float64, torch.complex128]
 MAPS = {"cayley": turned, "exponential": rotated}
 
 
-def normal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
-
-
 def frames(n: int, dtype: torch.dtype, number: int = many.MANY) -> Tensor:
     return orthonormal_factor(normal(number, n, n, seed=9, dtype=dtype))
-
-
-@pytest.mark.parametrize("n", [1, 4])
-@pytest.mark.parametrize("dtype", [torch.float32, *DTYPES], ids=str)
-def test_turning_the_layout_and_back_changes_nothing(dtype: torch.dtype, n: int):
-    a = normal(2, 3, n, 5, dtype=dtype)
-    assert torch.equal(many.batch_first(many.batch_last(a), a.shape[:-2]), a)
-
-
-@pytest.mark.parametrize(
-    "shape", [(1, 5), (5, 1), (6, 4), (1024, 64), (3, 2, 7, 8), (300, 9, 1), (0, 3, 2)]
-)
-@pytest.mark.parametrize(
-    "lies", [Tensor.contiguous, lambda m: m.mT.contiguous().mT], ids=["by rows", "by columns"]
-)
-@pytest.mark.parametrize("dtype", [torch.float32, *DTYPES], ids=str)
-def test_a_transpose_is_a_copy_whatever_lies_where(
-    dtype: torch.dtype, lies: Callable[[Tensor], Tensor], shape: tuple[int, ...]
-):
-    m = lies(normal(*shape, dtype=dtype))
-    ours = transposed(m)
-    assert torch.equal(ours, m.mT)
-    assert ours.is_contiguous()
-    assert not m.numel() or ours.data_ptr() != m.data_ptr()
-
-
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
-def test_products_with_the_batch_last_are_products(dtype: torch.dtype):
-    a, b = normal(7, 3, 4, dtype=dtype), normal(7, 4, 2, seed=1, dtype=dtype)
-    ours = many.batch_first(many.product(many.batch_last(a), many.batch_last(b)), a.shape[:-2])
-    torch.testing.assert_close(ours, a @ b)
-
-
-@pytest.mark.parametrize("scale", [1e-12, 1e-3, 1.0, 10.0])
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
-@pytest.mark.parametrize("n", [1, 2, 3, 8])
-def test_elimination_keeps_the_relative_accuracy_of_a_small_change(
-    n: int, dtype: torch.dtype, scale: float
-):
-    m = scale * skew(normal(20, n, n, dtype=dtype))
-    size = torch.linalg.matrix_norm(m)
-    s = torch.eye(n, dtype=dtype) + m
-    expected = -torch.linalg.solve(s, m)  # (I + M)⁻¹ - I
-    ours = many.batch_first(many.eliminated(many.batch_last(m)), m.shape[:-2])
-    error = torch.linalg.matrix_norm(ours - expected)
-    assert (error <= 8 * n * EPS * (1 + size) ** 2 * size).all()
-
-
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
-@pytest.mark.parametrize("n", [1, 4])
-def test_what_is_kept_is_the_same_matrix_in_the_memory_of_the_layout(n: int, dtype: torch.dtype):
-    a = normal(2, 3, n, n, dtype=dtype)
-    kept = many.kept(many.batch_last(a), a.shape[:-2])
-    assert torch.equal(kept, a)
-    assert kept.stride() == many.kept_like(a).stride()
-
-
-@pytest.mark.parametrize("size", [1e-12, 1e-9, 1e-5, 1e-3])
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
-def test_the_series_keeps_the_relative_accuracy_of_a_small_change(dtype: torch.dtype, size: float):
-    m = skew(normal(5, 6, 6, dtype=dtype))
-    m = m * size / torch.linalg.matrix_norm(m, keepdim=True)
-    expected = -torch.linalg.solve(torch.eye(6, dtype=dtype) + m, m)
-    error = torch.linalg.matrix_norm(by_series(m, size) - expected)
-    assert (error <= 4 * EPS * size).all()
-
-
-def test_the_series_is_not_taken_where_eight_terms_are_not_enough():
-    assert by_series(normal(2, 2), 0.1) is None
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -120,6 +45,38 @@ def test_many_matrices_are_turned_as_one_by_one(
     # angles lose eps ‖A‖; those of the Cayley map, between ±π, no more than 1 / ‖A‖ beyond √eps
     stretch = scale if name == "exponential" else min(scale, 1 / scale / EPS)
     assert (x - one_by_one).abs().max() <= 64 * n * EPS * max(1, stretch)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 0.1, 3.0])
+@pytest.mark.parametrize("batch", [(many.MANY,), (many.MANY // 2, 2)], ids=str)
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("name", MAPS)
+def test_the_gradients_of_many_matrices_are_those_of_each(
+    name: str, dtype: torch.dtype, batch: tuple[int, ...], scale: float
+):
+    shape = (*batch, 3, 3)
+    b, g = frames(3, dtype).view(shape), normal(*shape, seed=1, dtype=dtype)
+    p = (scale * normal(*shape, dtype=dtype)).requires_grad_()
+    (ours,) = torch.autograd.grad(MAPS[name](b, p), p, g)
+    triples = zip(*(t.flatten(0, -3) for t in (b, p, g)), strict=True)
+    slopes = [torch.autograd.grad(MAPS[name](b, p), p, g)[0] for b, p, g in triples]
+    assert (ours - torch.stack(slopes).view(shape)).abs().max() <= 64 * 3 * EPS * g.abs().max()
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_a_matrix_that_is_not_a_number_spoils_no_other(name: str):
+    b, p = frames(4, torch.float64).float(), 1e3 * normal(many.MANY, 4, 4).float()
+    b[1:] += 1e-3 * normal(many.MANY - 1, 4, 4, seed=1).float()  # to be polished
+    p[0] = torch.nan
+    assert error(MAPS[name](b, p)[1:]).max() <= ROUNDING
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-2, 1.0])
+@pytest.mark.parametrize("name", MAPS)
+def test_what_many_bases_are_off_is_taken_off_their_points(name: str, scale: float):
+    b, p = frames(4, torch.float64).bfloat16().float(), scale * normal(many.MANY, 4, 4).float()
+    assert error(b).max() > 1e3
+    assert error(MAPS[name](b, p)).max() <= ROUNDING
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -147,10 +104,11 @@ def test_compiled_gradients_of_many_matrices_are_the_eager_ones(name: str):
 
 @pytest.mark.parametrize("n", [3, many.SMALL + 1])
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
-def test_a_parameter_that_is_clipped_has_no_gradient(n: int, dtype: torch.dtype):
+@pytest.mark.parametrize("name", MAPS)
+def test_a_parameter_that_is_clipped_has_no_gradient(name: str, n: int, dtype: torch.dtype):
     b, p = frames(n, dtype), normal(many.MANY, n, n, dtype=dtype)
     p[0, 0, 1] = 2 * angle_limit(p)
-    (gradient,) = torch.autograd.grad(turned(b, p.requires_grad_()).abs().sum(), p)
+    (gradient,) = torch.autograd.grad(MAPS[name](b, p.requires_grad_()).abs().sum(), p)
     assert gradient[0, 0, 1].real == 0
     assert (gradient[1:, 0, 1].real != 0).all()
 
@@ -209,10 +167,11 @@ def test_a_base_cast_from_a_shorter_dtype_is_polished(short: torch.dtype):
 
 
 @pytest.mark.parametrize("number", [1, many.MANY])
-def test_the_gradient_is_that_of_the_forward_whatever_is_written_behind_it(number: int):
+@pytest.mark.parametrize("name", MAPS)
+def test_the_gradient_is_that_of_the_forward_whatever_is_written_behind_it(name: str, number: int):
     b, p, g = frames(6, torch.float64, number), normal(number, 6, 6), normal(number, 6, 6, seed=1)
     p.requires_grad_()
-    expected, found = turned(b, p), turned(b, p)
+    expected, found = MAPS[name](b, p), MAPS[name](b, p)
     (expected,) = torch.autograd.grad(expected, p, g)
     p.data.zero_()  # as one who moves the base before he calls for gradients
     (found,) = torch.autograd.grad(found, p, g)
