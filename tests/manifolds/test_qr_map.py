@@ -53,7 +53,8 @@ def test_large_parameters_of_low_rank_lose_no_more_than_is_allowed(map_, more, p
     p = left @ right.mT
     p = p * math.sqrt(part * loss_allowed(k)) / p.norm()
     error = torch.dist(map_(b.float(), p.float()).double(), by_lapack(b, p))
-    assert error <= loss_allowed(k) * EPS * math.sqrt(k)  # 40 times that by Cholesky's at 30
+    # measured at most 8 √k eps over six draws, by Cholesky's method beyond its limit 47 and 61
+    assert error <= 16 * math.sqrt(k) * EPS
 
 
 @every_map
