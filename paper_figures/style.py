@@ -78,6 +78,7 @@ LOOKS = {
     "geotorch-exponential": Look(VERMILLION, DOTS, ">"),
     "geoopt-sgd": Look(PINK, "-", "P"),
     "geoopt-adam": Look(PINK, MIXED, "X"),
+    "geoopt-euclidean": Look(PINK, LONG, "X"),
     "pymanopt-cg": Look(ORANGE, "-", ">"),
     "pymanopt-tr": Look(VERMILLION, LONG, ">"),
     "sinkhorn-20": Look(ORANGE, MIXED, "v"),

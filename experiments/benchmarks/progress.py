@@ -22,7 +22,7 @@ from torch import Tensor
 
 import manifolds
 from experiments.benchmarks.benchmark import Benchmark, Row, Setup, Shape, pivoted, shape_of
-from experiments.benchmarks.maps import PRODUCT, in_products
+from experiments.benchmarks.maps import PRODUCT, TIMED, in_products
 from experiments.benchmarks.stopwatch import timed
 from experiments.methods import METHODS, Family, Method
 from experiments.methods.method import Iterates, gradient, momentum_descent, parametrized
@@ -64,6 +64,7 @@ RACED: dict[str, Method] = {
         METHODS["exponential-rebased"],
         METHODS["polar-rebased"],
         METHODS["geoopt-sgd"],
+        TIMED["geoopt-euclidean"],
         METHODS["landing"],
     )
 }

@@ -27,9 +27,9 @@ LEFT_OUT = {
 # The largest n at which a step is tried. torch and geotorch hold n x n matrices of a frame and take
 # thousands of products (10 minutes at 4096 x 64); their square exponentials take 650 to 800 at 512
 # and 1024.
-# Our landing and geoopt form n x n matrices too: 17 GB at 65536 x 64. Products of 4096 x 4096 take
-# more than a second: one of the moved bases is tried, and one of two equal peers.
-LARGEST_TALL = {"torch": 1024, "geotorch": 1024, "geoopt": 4096, "landing": 4096}
+# geoopt's canonical step forms n x n matrices too: 17 GB at 65536 x 64. Products of 4096 x 4096
+# take more than a second: one of the moved bases is tried, and one of two equal peers.
+LARGEST_TALL = {"torch": 1024, "geotorch": 1024, "geoopt-sgd": 4096}
 LARGEST_SQUARE = {
     "torch-exponential": 1024,
     "torch-householder": 1024,
@@ -50,7 +50,7 @@ def measure(size: str, setup: Setup) -> list[Row]:
 def _tried(name: str, n: int, k: int) -> bool:
     if n == k:
         return n <= LARGEST_SQUARE.get(name, n)
-    return n <= LARGEST_TALL.get(name.partition("-")[0], n)
+    return n <= LARGEST_TALL.get(name, LARGEST_TALL.get(name.partition("-")[0], n))
 
 
 def tables(rows: Sequence[Row]) -> Mapping[str, TextTable]:

@@ -68,11 +68,17 @@ def landing(start: Tensor, loss: Loss, learning_rate: float) -> Iterates:
     """
 
     def update(x: Tensor, m: Tensor) -> tuple[Tensor, Tensor]:
-        g = gradient(loss, x)
-        field = skew(g @ x.mT) @ x + RESTORING_WEIGHT * x @ departure(x)
+        field = relative_gradient(gradient(loss, x), x) + RESTORING_WEIGHT * x @ departure(x)
         return x - safe_step(x, field).clamp(max=learning_rate) * field, m
 
     return Updated(start, update)
+
+
+def relative_gradient(g: Tensor, x: Tensor) -> Tensor:
+    """Return skew(G X^T) X; (*batch, n, k) each. Of n >= 2k rows by products n k² alone."""
+    if x.shape[-2] < 2 * x.shape[-1]:
+        return skew(g @ x.mT) @ x
+    return (g @ (x.mT @ x) - x @ (g.mT @ x)) / 2
 
 
 def skew(a: Tensor) -> Tensor:

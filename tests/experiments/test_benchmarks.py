@@ -25,6 +25,7 @@ from experiments.benchmarks.progress import (
 from experiments.benchmarks.scaling import exponent
 from experiments.benchmarks.session import carry_out
 from experiments.methods import Family
+from experiments.methods.infeasible import relative_gradient
 from experiments.runner.report import RESULTS
 
 SETUP = Setup(rounds=1, device=torch.device("cpu"))
@@ -214,3 +215,9 @@ def test_a_benchmark_runs_on_cuda(command, tmp_path, name):
         "bench", name, *options, "--rounds", 1, "--device", "cuda", "--output", tmp_path
     )
     assert status == 0, printed
+
+
+@pytest.mark.parametrize("size", [(6, 2), (6, 6)], ids=str)
+def test_the_field_of_landing_is_the_skew_part_times_the_frame(size):
+    g, x = torch.randn(2, *size, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(relative_gradient(g, x), (g @ x.mT - x @ g.mT) / 2 @ x)
