@@ -45,8 +45,14 @@ Measured at 1024×1024 on one thread of a CPU, in products. Cayley's forward by 
 and two solves of torch.linalg, takes 2.5, of which LU 0.9 and not 1/3; the inverse by blocks and a
 product take 2.3, and the inverse serves backward. Reflections applied to B by LAPACK (ormqr) take
 1.4, and leave nothing for backward to use. Products of bfloat16 take 0.26 where a CPU has units for
-them: a step of `BFloat16Polar` takes 4.9, and 6.9 polished, beside 7.6 of `polar` in float32. What
-was tried in a map stands beside what was kept: `manifolds/frames`, `manifolds/linear_algebra`.
+them: a step of `BFloat16Polar` takes 4.9, and 6.9 polished, beside 7.6 of `polar` in float32.
+Gained nothing, or less than they cost: batches in chunks, bases of many small matrices with the
+batch last, pivots of 2×2 blocks there and a series at 8×8; Chebyshev polynomials for (I + M)⁻¹, and
+degree 18 of the exponential in float32; conjugate gradients for Sylvester's equation; copies of
+transposed right factors; Gram matrices mirrored from their upper triangle; sums of squares of
+reflectors by chunks; probes by blocks or in float64; Grassmann's maps as the fused ones of a
+projected parameter. What else was tried stands beside what was kept: `manifolds/frames`,
+`manifolds/linear_algebra`.
 """
 
 from __future__ import annotations

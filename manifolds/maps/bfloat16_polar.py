@@ -23,8 +23,9 @@ polished in float32 whenever it moves: errors do not add up. `polish` ends every
 Newton-Schulz step in float32, two products, and leaves 3/4 E² (Note [Polishing]), 12u² √k at most.
 
 The derivative is that of the formula, its products in bfloat16 too, and so right to a few u; that
-of the polish is the identity. A GPU may also round partial sums, unless
-torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction is False: another u each.
+of the polish is the identity. Autograd keeps nine n×n matrices of bfloat16 and four of float32,
+parameters and base included; of tall frames seven n×k and two. A GPU may also round partial sums,
+unless torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction is False: another u each.
 Products of float16 would be eight times closer, but numbers below 6e-8 are 0 there: gradients.
 """
 
