@@ -72,10 +72,11 @@ def test_a_matrix_that_is_not_a_number_spoils_no_other(name: str):
 
 
 @pytest.mark.parametrize("scale", [0.0, 1e-2, 1.0])
+@pytest.mark.parametrize("short", [torch.bfloat16, torch.float16], ids=str)
 @pytest.mark.parametrize("name", MAPS)
-def test_what_many_bases_are_off_is_taken_off_their_points(name: str, scale: float):
-    b, p = frames(4, torch.float64).bfloat16().float(), scale * normal(many.MANY, 4, 4).float()
-    assert error(b).max() > 1e3
+def test_what_many_bases_are_off_is_taken_off_their_points(name: str, short, scale: float):
+    b, p = frames(4, torch.float64).to(short).float(), scale * normal(many.MANY, 4, 4).float()
+    assert error(b).max() > 100 * ROUNDING
     assert error(MAPS[name](b, p)).max() <= ROUNDING
 
 
