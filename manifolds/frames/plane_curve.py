@@ -33,7 +33,8 @@ Numbers = tuple[Tensor, Tensor, Tensor, Tensor]
 
 SHORT = 64
 """Numbers in a short row. Sums of 1000 of 3 take 1.7 µs as a product and 4.5 by torch's, of 32 3.2
-and 4.7, of 128 7.0 and 6.3 (measured). Exact where products are (Note [Reduced products])."""
+and 4.7, of 128 7.0 and 6.3 (measured; 64 lies between). Exact where products are (Note [Reduced
+products])."""
 
 
 def circular(square: Tensor) -> Numbers:

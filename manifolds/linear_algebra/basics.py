@@ -124,6 +124,11 @@ def largest_norm(m: Tensor) -> float:
     return (sizes.max() if sizes.ndim else sizes).item()
 
 
+def one_norm(a: Tensor) -> Tensor:
+    """‖A‖₁ = max over columns of the sum of |a_ij|, the largest of the batch; -> ()."""
+    return a.abs().sum(-2).max() if a.numel() else a.abs().sum()
+
+
 def all_finite(a: Tensor) -> bool:
     """Whether no entry is NaN or ±∞: a finite norm says so in one pass, `isfinite` takes five."""
     return math.isfinite(total_norm(a).item()) or bool(a.isfinite().all())

@@ -101,7 +101,7 @@ class OneByOne(Layout):
 
     def largest_sum(self, t: Tensor) -> float:
         """Over rows."""
-        return t.abs().sum(-2).max().item()
+        return basics.one_norm(t).item()
 
     def polished(self, t: Tensor, batch: Shape) -> Tensor:  # noqa: ARG002 -- it has it
         """By looking, where a CPU may."""

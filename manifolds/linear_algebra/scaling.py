@@ -77,8 +77,3 @@ def first_size(a: Tensor, choices: Schemes, on: Layout, *, skew: bool) -> float:
     if a.shape[-2] >= WORTH and cost(choices, *plan(choices, size, size, a.dtype)) > CHEAP:
         size = min(size, spectral_norm_bound(a))  # the first where the second is NaN
     return size
-
-
-def one_norm(a: Tensor) -> Tensor:
-    """‖A‖₁ = max over columns of the sum of |a_ij|, the largest of the batch; -> ()."""
-    return a.abs().sum(-2).max() if a.numel() else a.abs().sum()

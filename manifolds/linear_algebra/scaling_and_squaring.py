@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.basics import readable
+from manifolds.linear_algebra.basics import one_norm, readable
 from manifolds.linear_algebra.either_layout import ONE_BY_ONE, Layout
-from manifolds.linear_algebra.scaling import first_size, longest, one_norm, plan, schemes
+from manifolds.linear_algebra.scaling import first_size, longest, plan, schemes
 from manifolds.linear_algebra.scheme import Scheme
 
 SLOTS = 6

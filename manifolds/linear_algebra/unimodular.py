@@ -21,6 +21,7 @@ from manifolds.operators.opaque import opaque
 from manifolds.operators.polishing import polishing
 
 STEPS = 3
+"""Enough for bfloat16's rounding in float64; Note [Polishing a determinant]."""
 
 
 def newton_step(x: Tensor) -> Tensor:

@@ -54,9 +54,9 @@ def test_of_many_matrices_they_are_those_of_each(
     pairs = zip(a.flatten(0, -3), e.flatten(0, -3), strict=True)
     expected = torch.stack([function(*pair, skew=known) for pair in pairs]).view_as(a)
     error, size = (torch.linalg.matrix_norm(t) for t in (function(a, e, skew=known) - expected, a))
-    # both may lose n eps ‖A‖ of exp(A), which e^‖A‖ bounds where A is not skew
+    # each may lose the 10 n eps max(1, ‖A‖) of the comparison with scipy below
     scale = size.clamp_min(1) * torch.linalg.matrix_norm(expected).clamp_min(1)
-    assert (error <= 20 * 3 * EPS * scale * e.norm(dim=(-2, -1))).all()
+    assert (error <= 2 * 10 * 3 * EPS * scale * e.norm(dim=(-2, -1))).all()
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=str)

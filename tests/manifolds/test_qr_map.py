@@ -39,8 +39,8 @@ def test_value_and_gradient_are_those_of_lapacks_factorization(map_, more, k: in
     p = (p * size / p.norm()).requires_grad_()
     ours, expected = map_(b, p), by_lapack(b, p)
     (slope,), (exact,) = (torch.autograd.grad(x, p, g) for x in (ours, expected))
-    # ‖S‖ <= loss_allowed, or reflections; exact to rounding: a wrong formula is off by a tenth
-    limit = 100 * loss_allowed(k) * torch.finfo(b.dtype).eps
+    # Cholesky's method loses `loss_allowed` eps, reflections ‖Y‖; measured at most 0.7 of both
+    limit = 4 * loss_allowed(k) * torch.finfo(b.dtype).eps
     assert torch.dist(ours, expected) <= limit * (1 + size)
     assert torch.dist(slope, exact) <= limit * (1 + size) * g.norm()
 
