@@ -2,7 +2,7 @@
 
 What is not elementwise, in either layout (Note [Batch last] in `manifolds.linear_algebra.many`); an
 algorithm that takes a `Layout` is written once for both. Laid matrices are (*batch, n, k), or
-(n, k, b).
+(n, k, b), their vectors (*batch, n), or (n, b).
 """
 
 from abc import ABC, abstractmethod
@@ -20,7 +20,22 @@ Shape = Sequence[int]
 
 
 class Layout(ABC):
-    """The operations on laid matrices; none has a derivative."""
+    """The operations on laid matrices; those of `AT_ONCE` have no derivative."""
+
+    rows: int
+    """The dimension of a matrix that counts its rows: a sum over it has an entry per column."""
+    columns: int
+    """That which counts columns."""
+    entries: int
+    """The dimension of a vector."""
+
+    def as_column(self, v: Tensor) -> Tensor:
+        """A vector as a matrix n×1."""
+        return v.unsqueeze(self.columns)
+
+    def as_row(self, v: Tensor) -> Tensor:
+        """A vector as a matrix 1×n."""
+        return v.unsqueeze(self.rows)
 
     @abstractmethod
     def laid(self, a: Tensor) -> Tensor:
@@ -29,6 +44,18 @@ class Layout(ABC):
     @abstractmethod
     def out(self, t: Tensor, batch: Shape) -> Tensor:
         """The inverse, contiguous; A itself where it lies so."""
+
+    @abstractmethod
+    def room(self, stored: Tensor, like: Tensor) -> Tensor:
+        """Where to write laid matrices that `store` takes to `stored`, (m, *batch, n, n)."""
+
+    @abstractmethod
+    def store(self, t: Tensor, stored: Tensor) -> None:
+        """Write a laid matrix of a `room` where it is stored."""
+
+    @abstractmethod
+    def identity(self, n: int, like: Tensor) -> Tensor:
+        """I, broadcast over the batch."""
 
     @abstractmethod
     def adjoint(self, t: Tensor) -> Tensor:
@@ -45,6 +72,10 @@ class Layout(ABC):
     @abstractmethod
     def add_product(self, total: Tensor, a: Tensor, b: Tensor) -> None:
         """The same, added to `total`."""
+
+    @abstractmethod
+    def solution(self, h: Tensor, b: Tensor) -> Tensor:
+        """x of Hx = b for real H ≻ 0, a vector."""
 
     @abstractmethod
     def skew_multiple(self, t: Tensor, scale: float) -> Tensor:
@@ -67,6 +98,8 @@ class Layout(ABC):
 class OneByOne(Layout):
     """(*batch, n, k) as they are."""
 
+    rows, columns, entries = -2, -1, -1
+
     def laid(self, a: Tensor) -> Tensor:
         """A."""
         return a
@@ -74,6 +107,17 @@ class OneByOne(Layout):
     def out(self, t: Tensor, batch: Shape) -> Tensor:  # noqa: ARG002 -- it has it
         """A."""
         return t.contiguous()
+
+    def room(self, stored: Tensor, like: Tensor) -> Tensor:  # noqa: ARG002 -- it has it
+        """There."""
+        return stored
+
+    def store(self, t: Tensor, stored: Tensor) -> None:
+        """It is there."""
+
+    def identity(self, n: int, like: Tensor) -> Tensor:
+        """(n, n)."""
+        return basics.identity(n, n, like)
 
     def adjoint(self, t: Tensor) -> Tensor:
         """Aᴴ."""
@@ -90,6 +134,12 @@ class OneByOne(Layout):
     def add_product(self, total: Tensor, a: Tensor, b: Tensor) -> None:
         """In one pass."""
         basics.add_product(total, a, b)
+
+    def solution(self, h: Tensor, b: Tensor) -> Tensor:
+        """By Cholesky. For batches on CUDA cholesky_solve keeps arrays on the host (torch 2.13)."""
+        l = torch.linalg.cholesky_ex(h).L
+        y = torch.linalg.solve_triangular(l, b.unsqueeze(-1), upper=False)
+        return torch.linalg.solve_triangular(l.mT, y, upper=True).squeeze(-1)
 
     def skew_multiple(self, t: Tensor, scale: float) -> Tensor:
         """In tiles where that is worth it."""
@@ -112,6 +162,8 @@ class OneByOne(Layout):
 class AtOnce(Layout):
     """(n, k, b): the sums over b are vectors'."""
 
+    rows, columns, entries = 0, 1, 0
+
     def laid(self, a: Tensor) -> Tensor:
         """A copy."""
         return many.batch_last(a)
@@ -119,6 +171,18 @@ class AtOnce(Layout):
     def out(self, t: Tensor, batch: Shape) -> Tensor:
         """A copy."""
         return many.batch_first(t, batch)
+
+    def room(self, stored: Tensor, like: Tensor) -> Tensor:
+        """Elsewhere: (m, n, n, b)."""
+        return like.new_empty(len(stored), *like.shape)
+
+    def store(self, t: Tensor, stored: Tensor) -> None:
+        """A copy."""
+        stored.copy_(many.batch_first(t, stored.shape[:-2]))
+
+    def identity(self, n: int, like: Tensor) -> Tensor:
+        """(n, n, 1)."""
+        return basics.identity(n, n, like).unsqueeze(-1)
 
     def adjoint(self, t: Tensor) -> Tensor:
         """The first two dimensions swapped."""
@@ -135,6 +199,10 @@ class AtOnce(Layout):
     def add_product(self, total: Tensor, a: Tensor, b: Tensor) -> None:
         """The same."""
         many.plus_product(total, a, b, out=total)
+
+    def solution(self, h: Tensor, b: Tensor) -> Tensor:
+        """By elimination."""
+        return many.solution(torch.cat([h, self.as_column(b)], dim=1))[:, 0]
 
     def skew_multiple(self, t: Tensor, scale: float) -> Tensor:
         """In one pass and one in place."""

@@ -109,13 +109,11 @@ def laid_exponential(
         y, _ = without_reading(a, None, skew=skew)
         return y, *exponential_shapes(a)
     n = a.shape[-2]
-    slots = kept = a.new_empty(SLOTS, *batch, n, n)
-    if on is not ONE_BY_ONE:
-        slots = a.new_empty(SLOTS, *a.shape)
+    kept = a.new_empty(SLOTS, *batch, n, n)
+    slots = on.room(kept, a)
     y, (place, times) = exponential_minus_identity(a, slots, on, skew=skew)
-    if slots is not kept:
-        for i in range(used(place, times, a.dtype, skew=skew)):
-            kept[i] = on.out(slots[i], batch)
+    for i in range(used(place, times, a.dtype, skew=skew)):
+        on.store(slots[i], kept[i])
     plans = torch.tensor((place, times)).expand(*batch, 2).clone()
     return y, kept.movedim(0, -3), plans
 
@@ -136,8 +134,9 @@ def laid_derivative(
     if kept.shape[-3] and plans.numel():
         place, times = plans.reshape(-1, 2)[0].tolist()
         filled = kept.movedim(-3, 0)[: used(place, times, a.dtype, skew=skew)]
-        slots = filled if on is ONE_BY_ONE else [on.laid(matrices) for matrices in filled]
+        slots = [on.laid(matrices) for matrices in filled]
     else:
-        slots = a.new_empty(SLOTS, *a.shape)
-        _, (place, times) = exponential_minus_identity(a, slots, on, skew=skew)
+        room = a.new_empty(SLOTS, *a.shape)
+        _, (place, times) = exponential_minus_identity(a, room, on, skew=skew)
+        slots = list(room)
     return derivative_of(a, e, slots, schemes(a.dtype, skew=skew)[place], times, on)
