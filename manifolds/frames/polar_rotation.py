@@ -13,11 +13,18 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import add_identity, gram, largest_norm, readable, times
+from manifolds.linear_algebra.basics import add_identity, gram, readable, times
 from manifolds.linear_algebra.inverse import by_blocks, by_lapack, needs_pivots
 from manifolds.linear_algebra.near_identity import is_zero, times_near_identity
 from manifolds.linear_algebra.orthonormalize import orthonormalized
-from manifolds.linear_algebra.polar import inverse_root_minus_identity, newton
+from manifolds.linear_algebra.polar import (
+    fitting,
+    inverse_root_minus_identity,
+    newton,
+    newton_within,
+    reach,
+)
+from manifolds.linear_algebra.spectral_norm import WORTH, symmetric_norm
 from manifolds.linear_algebra.sylvester import sylvester
 from manifolds.linear_algebra.symmetry import skew, sym
 from manifolds.operators.differentiable import differentiable
@@ -30,13 +37,14 @@ def polar_minus_identity(a: Tensor) -> Tensor:
         return add_identity(newton(add_identity(a)), -1)
     if is_zero(a):
         return a.clone(memory_format=torch.contiguous_format)
-    size = largest_norm(a)
-    s = gram(a)
-    z = inverse_root_minus_identity(s, largest_norm(s))
-    if z is not None:
+    s = gram(a) if a.shape[-1] < WORTH else None  # far from the base it may not be needed
+    enough = reach(1, a.dtype)
+    high = symmetric_norm(a, enough**0.5) ** 2 if s is None else symmetric_norm(s, enough)
+    if fitting(0, high, a.dtype):
+        z = inverse_root_minus_identity(gram(a) if s is None else s, 0, high)
         return (a @ z).add_(a).add_(z)
-    inverse = by_lapack if needs_pivots(size, a.dtype) else by_blocks
-    return add_identity(newton(add_identity(a), inverse), -1)
+    inverse = by_lapack if needs_pivots(high**0.5, a.dtype) else by_blocks
+    return add_identity(newton_within(add_identity(a), (1 + high) ** 0.5, inverse), -1)
 
 
 def _shaped(b: Tensor, a: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,16 +1,19 @@
 """The unitary polar factor of a full-rank matrix, with its derivative.
 
 Note [Near the base]
-X = YR with R = (YᴴY)^(-1/2) = (I + S)^(-1/2). The eigenvalues of S = YᴴY - I are at most its norm,
-and Σ (-1/2 over j) Sʲ to degree d leaves less than |(-1/2 over d + 1)| ‖S‖^(d+1), the first term
-left out of an alternating series. Paterson & Stockmeyer's scheme (Higham 2008, section 4.2) takes
-m - 1 + r products to degree m (r + 1). In float32 degree 1 serves up to ‖S‖ = 6e-4, degree 12 up
-to 0.34. All is done on R - I and X - Y, whose rounding vanishes with S.
+X = YR with R = (YᴴY)^(-1/2) = (I + S)^(-1/2). With the eigenvalues of S in [a, b] and c = 1 +
+(a + b)/2, S = c (I + T) - I and R = c^(-1/2) (I + T)^(-1/2), ‖T‖ <= t = (b - a) / 2c.
+Σ (-1/2 over j) Tʲ to degree d leaves less than |(-1/2 over d + 1)| t^(d+1) / (1 - t). Paterson &
+Stockmeyer's scheme (Higham 2008, section 4.2) takes m - 1 + r products to degree m (r + 1). In
+float32 degree 1 serves up to ‖S‖ = 6e-4, degree 12 of S >= 0 up to 0.9. All is done on R - I and
+X - Y, whose rounding vanishes with S.
 
 Note [Far from the base]
-Newton's iteration X <- (μX + (μX)⁻ᴴ)/2 (Higham 2008, (8.24)-(8.25)), for tall Y on the factor R of
-its QR factorization. Of I + A, A skew, all iterates have a positive Hermitian part, and are
-inverted without pivots up to the same ‖A‖ as in Note [Inverse by blocks].
+Newton's iteration X <- (μX + (μX)⁻ᴴ)/2 (Higham 2008, (8.24)-(8.25)), for tall Y on a triangular
+factor. Singular values in [1, b] are taken to [1, (b^(1/2) + b^(-1/2))/2] by μ = b^(-1/2), 3 to
+1.15, 30 to 2.8 and that to 1.14, whence the series goes on. Of I + A, A skew, all iterates have a
+positive Hermitian part, and are inverted without pivots up to the same ‖A‖ as in Note [Inverse by
+blocks].
 
 Note [Derivative of the polar factor]
 Y = X H with XᴴX = I and H ≻ 0. Differentiating and multiplying by Xᴴ gives dX = XΩ + (I - XXᴴ) dY
@@ -27,7 +30,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import add_identity, readable, times
+from manifolds.linear_algebra.basics import add_identity, diagonal, readable, times
 from manifolds.linear_algebra.inverse import accretive_inverse, by_lapack
 from manifolds.linear_algebra.orthonormalize import orthonormality_error
 from manifolds.linear_algebra.sylvester import size_of, sylvester
@@ -45,29 +48,39 @@ COEFFICIENTS = [math.prod((0.5 - i) / i for i in range(1, j + 1)) for j in range
 
 
 def reach(place: int, dtype: torch.dtype) -> float:
-    """‖S‖ up to which a scheme's remainder is below eps."""
+    """The t, at most 1/2, up to which a scheme leaves less than eps; Note [Near the base]."""
     m, r = SCHEMES[place]
     degree = m * (r + 1)
-    return float((torch.finfo(dtype).eps / abs(COEFFICIENTS[degree + 1])) ** (1 / (degree + 1)))
+    half = torch.finfo(dtype).eps / 2
+    return float((half / abs(COEFFICIENTS[degree + 1])) ** (1 / (degree + 1)))
 
 
-def inverse_root_minus_identity(s: Tensor, size: float) -> Tensor | None:
-    """(I + S)^(-1/2) - I for Hermitian S, ‖S‖ <= size, None where that is large."""
-    places = [place for place in range(len(SCHEMES)) if size <= reach(place, s.dtype)]
-    if not places:
-        return None
-    m, r = SCHEMES[places[0]]
-    powers = [s]
+def fitting(low: float, high: float, dtype: torch.dtype) -> tuple[int, int] | None:
+    """m and r of the shortest series for eigenvalues in [low, high], None far from 0."""
+    t = (high - low) / (2 + low + high)
+    places = [place for place in range(len(SCHEMES)) if t <= reach(place, dtype)]
+    return SCHEMES[places[0]] if places else None
+
+
+def inverse_root_minus_identity(s: Tensor, low: float, high: float) -> Tensor:
+    """(I + S)^(-1/2) - I for Hermitian S with eigenvalues in [low, high] near 0."""
+    middle, c = (low + high) / 2, 1 + (low + high) / 2
+    m, r = fitting(low, high, s.dtype) or SCHEMES[-1]
+    t = s / c
+    diagonal(t).sub_(middle / c)
+    powers = [t]
     for _ in range(m - 1):
-        powers.append(s @ powers[-1])
+        powers.append(t @ powers[-1])
     value = _combined(powers, m * r)
     for block in reversed(range(r)):
         value = _combined(powers, m * block).add_(powers[-1] @ value)
+    value.mul_(c**-0.5)
+    diagonal(value).add_(math.expm1(-math.log1p(middle) / 2))
     return value
 
 
 def _combined(powers: list[Tensor], start: int) -> Tensor:
-    """Σ (-1/2 over start + j) Sʲ, j = 1, ..., m."""
+    """Σ (-1/2 over start + j) Tʲ, j = 1, ..., m."""
     total = COEFFICIENTS[start + 1] * powers[0]
     for j, power in enumerate(powers[1:], start=2):
         total.add_(power, alpha=COEFFICIENTS[start + j])
@@ -88,14 +101,26 @@ def newton(x: Tensor, inverse: Callable[[Tensor], Tensor] = by_lapack) -> Tensor
     return x
 
 
+def newton_within(x: Tensor, largest: float, inverse: Callable[[Tensor], Tensor]) -> Tensor:
+    """The same on a CPU, of X with singular values in [1, largest]."""
+    if not math.isfinite(largest):  # NaN in a batch
+        return newton(x, inverse)
+    while not fitting(0, largest**2 - 1, x.dtype):
+        y, root = inverse(x).mT.conj_physical(), largest**0.5
+        x = (x / root).add_(y, alpha=root).div_(2)
+        largest = (root + 1 / root) / 2
+    s, _ = orthonormality_error(x)
+    return times(x, inverse_root_minus_identity(s, 0, largest**2 - 1)).add_(x)
+
+
 @opaque("polar")
 def polar_operator(y: Tensor) -> Tensor:
     """X of Y = XH as one opaque operator: what it does depends on the data."""
     if readable(y) and y.numel() and y.shape[-1] > 1:
-        s, size = orthonormality_error(y)
-        z = inverse_root_minus_identity(s, size.max().item())
-        if z is not None:
-            return times(y, z).add_(y)
+        s, sizes = orthonormality_error(y)
+        size = sizes.max().item()
+        if fitting(-size, size, y.dtype):
+            return times(y, inverse_root_minus_identity(s, -size, size)).add_(y)
     return far_from_base(y)
 
 

@@ -13,7 +13,7 @@ import math
 import torch
 from torch import Tensor
 
-from manifolds.linear_algebra.basics import norm
+from manifolds.linear_algebra.basics import largest_norm, norm, one_norm
 from manifolds.linear_algebra.probes import normal_probes
 
 PROBES, RARE, PASSES = 16, 1 / 20, 16
@@ -43,3 +43,11 @@ def spectral_norm_bound(a: Tensor) -> float:
         w = ((a.mH if i % 2 else a) @ w).div_(scale)
     size: float = norm(w, 2).max().item()
     return scale * (size / math.sqrt(PROBES * RARE)) ** (1 / PASSES)
+
+
+def symmetric_norm(a: Tensor, enough: float) -> float:
+    """The same of Hermitian or skew A, without probes where other bounds are up to `enough`."""
+    size = min(largest_norm(a), one_norm(a).item())
+    if a.shape[-1] >= WORTH and size > enough:
+        return min(size, spectral_norm_bound(a))  # the first where the second is NaN
+    return size

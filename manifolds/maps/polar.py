@@ -4,10 +4,11 @@ It reaches the frames at angles below π/2 from B, however large U is; `rebase` 
 It is defined for every tangent U, since (B + U)ᴴ(B + U) = I + UᴴU (Absil, Mahony & Sepulchre,
 Optimization Algorithms on Matrix Manifolds, 2008, (4.7)). It has no closed inverse from a fixed
 base. Cost, in products n k² forward and backward: square 3 and 4 next to the base, 0 and 1 at it;
-tall 4 and 5, at it 0 and 2; and up to 5 products k³ forward and 10 backward (Note [Near the base],
-Note [Sylvester's equation]). Far from the base about five inverses of size k, after a QR
-factorization where tall, and for the derivative an eigendecomposition. Kept for it, beside
-parameters, base and point: two matrices n×n, for tall frames one n×k and a few k×k.
+tall 4 and 5, at it 0 and 2; and up to 5 products k³ forward and 8 backward (Note [Near the base],
+Note [Sylvester's equation]). Far from the base, on a CPU, one to three inverses of size k more, for
+tall frames of a triangular factor (Note [Far from the base]), and for the derivative an
+eigendecomposition, of several small matrices inverses. Kept for it, beside parameters, base and
+point: two matrices n×n, for tall frames one n×k and a few k×k.
 """
 
 from torch import Tensor

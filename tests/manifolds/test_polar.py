@@ -7,9 +7,17 @@ import torch
 from normals import normal
 
 from manifolds.frames.polar_rotation import polar_rotated
+from manifolds.frames.tall_polar import tall_polar
+from manifolds.linear_algebra.many import SEVERAL
 from manifolds.linear_algebra.near_identity import WORTH_LOOKING, times_near_identity
 from manifolds.linear_algebra.orthonormalize import orthonormal_factor
-from manifolds.linear_algebra.polar import SCHEMES, inverse_root_minus_identity, polar, reach
+from manifolds.linear_algebra.polar import (
+    SCHEMES,
+    fitting,
+    inverse_root_minus_identity,
+    polar,
+    reach,
+)
 from manifolds.linear_algebra.sylvester import sylvester
 from manifolds.linear_algebra.symmetry import skew
 
@@ -24,25 +32,43 @@ def test_the_polar_factor_is_scipys(shape: tuple[int, ...]):
     assert (polar(y) - expected).norm() <= 100 * EPS * expected.norm()
 
 
+@pytest.mark.parametrize("sign", [1, 0], ids=["positive", "of either sign"])
 @pytest.mark.parametrize("place", range(len(SCHEMES)))
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-def test_a_series_leaves_rounding_at_the_end_of_its_reach(place: int, dtype: torch.dtype):
-    size = reach(place, dtype)
-    s = torch.linspace(0, size, 7, dtype=torch.float64)
-    found = inverse_root_minus_identity(torch.diag(s).to(dtype), size * (1 - 1e-6))
+def test_a_series_leaves_rounding_at_the_end_of_its_reach(place: int, dtype, sign: int):
+    t = reach(place, dtype) * (1 - 1e-6)
+    low, high = (0, 2 * t / (1 - t)) if sign else (-t, t)
+    assert fitting(low, high, dtype) == SCHEMES[place]
+    s = torch.linspace(low, high, 7, dtype=torch.float64)
+    found = inverse_root_minus_identity(torch.diag(s).to(dtype), low, high)
     expected = torch.expm1(-torch.log1p(s) / 2)
     # one eps is left out by the series, another for the rounding of terms below 1/5
     assert (found.diagonal() - expected).abs().max() <= 2 * torch.finfo(dtype).eps
 
 
-@pytest.mark.parametrize("size", [0.0, 1e-9, 1e-4, 0.1, 1.0, 1e4], ids=str)
+@pytest.mark.parametrize("size", [0.0, 1e-9, 1e-4, 0.1, 1.0, 10.0, 100.0, 1e4], ids=str)
+@pytest.mark.parametrize("shape", [(2, 5, 5), (40, 40), (SEVERAL, 8, 8)], ids=str)
 @pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=str)
-def test_sylvester_solves_its_equation_far_from_the_identity_and_near(size: float, dtype):
-    q, c = orthonormal_factor(normal(2, 5, 5, dtype=dtype)), skew(normal(2, 5, 5, dtype=dtype))
-    e = size * torch.rand(5, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+def test_sylvester_solves_its_equation_far_from_the_identity_and_near(size: float, shape, dtype):
+    n = shape[-1]
+    q, c = orthonormal_factor(normal(*shape, dtype=dtype)), skew(normal(*shape, dtype=dtype))
+    e = size * torch.rand(n, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     e = (q * e) @ q.mH
-    h, omega = torch.eye(5) + e, sylvester(e, c)
-    assert (h @ omega + omega @ h - c).norm() <= 8 * 5 * EPS * h.norm() * c.norm()
+    h, omega = torch.eye(n) + e, sylvester(e, c)
+    left = torch.linalg.matrix_norm(h @ omega + omega @ h - c)
+    sizes = torch.linalg.matrix_norm(h) * torch.linalg.matrix_norm(c)
+    assert (left <= 8 * n * EPS * sizes).all()
+
+
+@pytest.mark.parametrize("norm", [0.0, 1e-9, 0.1, 0.9, 3.0, 30.0, 1e3, 1e6], ids=str)
+@pytest.mark.parametrize("shape", [(9, 4), (3, 9, 4), (100, 60)], ids=str)
+def test_a_tall_point_is_the_polar_factor_at_every_distance(norm: float, shape: tuple[int, ...]):
+    b, p = orthonormal_factor(normal(*shape)), normal(*shape, seed=1)
+    p = norm * p / torch.linalg.matrix_norm(p, 2, keepdim=True)
+    y = b + p - b @ (b.mT @ p + p.mT @ b) / 2
+    u, _, vh = torch.linalg.svd(y, full_matrices=False)
+    # of Y only eps ‖Y‖ is known, which moves the factor by as much: ‖H⁻¹‖ <= 1
+    assert (tall_polar(b, p) - u @ vh).norm() <= 8 * shape[-1] ** 0.5 * EPS * (1 + norm)
 
 
 @pytest.mark.parametrize("angle", [0.0, 1e-9, 1e-3, 0.1, 0.5, 1.0, 30.0, 1e3], ids=str)
