@@ -79,6 +79,7 @@ LOOKS = {
     "geoopt-sgd": Look(PINK, "-", "P"),
     "geoopt-adam": Look(PINK, MIXED, "X"),
     "geoopt-euclidean": Look(PINK, LONG, "X"),
+    "pymanopt": Look(BROWN, MIXED, ">"),
     "pymanopt-cg": Look(ORANGE, "-", ">"),
     "pymanopt-tr": Look(VERMILLION, LONG, ">"),
     "sinkhorn-20": Look(ORANGE, MIXED, "v"),

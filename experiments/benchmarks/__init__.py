@@ -6,6 +6,7 @@ from experiments.benchmarks import (
     engine,
     manifolds,
     maps,
+    norms,
     progress,
     scaling,
     ties,
@@ -20,6 +21,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "manifolds": manifolds.BENCHMARK,
     "engine": engine.BENCHMARK,
     "ties": ties.BENCHMARK,
+    "norms": norms.BENCHMARK,
     "accuracy": accuracy.BENCHMARK,
 }
 

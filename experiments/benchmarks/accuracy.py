@@ -1,10 +1,9 @@
 """What the maps of frames lose to rounding, near their base and far from it, in float32.
 
-Parameters are the assigned ones plus a normal matrix P with ‖P‖₂ from `NORMS`. Of the point X the
-constraint violation ‖XᵀX - I‖, Frobenius, in units of √k eps; of the gradient of ⟨G, X⟩ in the
-parameters the relative error, in units of eps, against the same module in float64. A peer that
-gives no finite number has ∞. Beyond `LARGEST_OF_PEERS` peers take minutes, beyond
-`MOST_WITH_GRADIENT` entries the float64 gradients do.
+At the parameters of `displaced`, of the point X the constraint violation ‖XᵀX - I‖, Frobenius, in
+units of √k eps; of the gradient of ⟨G, X⟩ in the parameters the relative error, in units of eps,
+against the same module in float64. A peer that gives no finite number has ∞. Beyond
+`MOST_WITH_GRADIENT` entries the float64 gradients take minutes.
 """
 
 from __future__ import annotations
@@ -17,41 +16,19 @@ import torch
 from torch import Tensor, nn
 
 from experiments.benchmarks.benchmark import Benchmark, Row, Setup, pivoted, shape_of
-from experiments.benchmarks.maps import TIMED
-from experiments.methods import Family
-from experiments.methods.method import Matrix, weight_of
-from experiments.methods.peers import polar_factor
+from experiments.benchmarks.norms import displaced, gradient
+from experiments.methods.method import weight_of
 from experiments.runner.tables import TextTable
 
-NORMS = (0.01, 0.1, 1.0, 10.0, 100.0)
-CHOSEN = (
-    *("cayley", "exponential", "householder", "polar", "qr"),
-    *("torch-cayley", "torch-exponential", "torch-householder"),
-    *("geotorch-cayley", "geotorch-exponential"),
-)
-LARGEST_OF_PEERS = 1024
 MOST_WITH_GRADIENT = 2**22
 
 
 def measure(size: str, setup: Setup) -> list[Row]:
     """Return violations and errors of gradients of each method at each norm."""
-    shape, generator = shape_of(size), torch.Generator().manual_seed(0)
-    x, p, g = (torch.randn(shape, generator=generator) for _ in range(3))
-    start = polar_factor(x.double()).float().to(setup.device)
-    p = p / torch.linalg.matrix_norm(p, 2, keepdim=True)
-    rows: list[Row] = []
-    for name in CHOSEN:
-        method = TIMED[name]
-        if method.attach is None or (
-            method.family != Family.OURS and max(shape) > LARGEST_OF_PEERS
-        ):
-            continue
-        for norm in NORMS:
-            module = method.attach(Matrix(start))
-            with torch.no_grad():
-                _only_parameter(module).add_((norm * p).to(setup.device))
-            rows.append({"step": name, "size": size, "norm": norm, **losses(module, g.to(start))})
-    return rows
+    return [
+        {"step": name, "size": size, "norm": norm, **losses(module, g)}
+        for name, norm, module, g in displaced(size, setup.device)
+    ]
 
 
 def losses(module: nn.Module, g: Tensor) -> dict[str, float]:
@@ -63,18 +40,9 @@ def losses(module: nn.Module, g: Tensor) -> dict[str, float]:
     found = {"violation": off.item() / k**0.5 / eps}
     if g.numel() <= MOST_WITH_GRADIENT:
         exact = copy.deepcopy(module).double()
-        slope, expected = _gradient(module, g).double(), _gradient(exact, g.double())
+        slope, expected = gradient(module, g).double(), gradient(exact, g.double())
         found["gradient"] = ((slope - expected).norm() / expected.norm()).item() / eps
     return {name: value if math.isfinite(value) else math.inf for name, value in found.items()}
-
-
-def _gradient(module: nn.Module, g: Tensor) -> Tensor:
-    return torch.autograd.grad((g * weight_of(module)).sum(), _only_parameter(module))[0]
-
-
-def _only_parameter(module: nn.Module) -> nn.Parameter:
-    (parameter,) = module.parameters()
-    return parameter
 
 
 def tables(rows: Sequence[Row]) -> Mapping[str, TextTable]:

@@ -14,7 +14,7 @@ from torch.nn.utils import parametrizations
 from experiments.methods.method import Descend, parametrized, weight_of
 from experiments.methods.ours import rank_of
 from experiments.methods.peers import geoopt_on, torch_orthogonal
-from experiments.methods.pymanopt import Set, pymanopt_steps
+from experiments.methods.pymanopt import Set, frames, many, pymanopt_steps
 
 KRONECKER = 16
 Peer = Callable[[Tensor], Descend | None]  # of the start; None: not of such points
@@ -114,11 +114,6 @@ def pymanopt_of_one(manifold: Set, **turned: Any) -> Peer:
     return lambda x: None if x.ndim > 2 else find(x)
 
 
-def many(x: Tensor) -> dict[str, int]:
-    """How many matrices, as pymanopt asks for it."""
-    return {"k": x.shape[:-2].numel()}
-
-
 def factor(x: Tensor) -> list[Tensor]:
     """Y with X = YYᵀ, of the rank of X."""
     values, vectors = torch.linalg.eigh(x)
@@ -165,7 +160,7 @@ PEERS: dict[str, dict[str, Peer]] = {
         "torch": torch_frames(),
         "geotorch": geotorch("orthogonal"),
         "geoopt": geoopt("Stiefel"),
-        "pymanopt": pymanopt(lambda sets, x: sets.Stiefel(*x.shape[-2:], **many(x))),
+        "pymanopt": pymanopt(frames),
     },
     "SpecialOrthogonal": {
         "torch": torch_frames(),

@@ -20,9 +20,11 @@ from experiments.methods import METHODS, Family, Method
 from experiments.methods.method import MOMENTUM
 from experiments.methods.ours import by_map, rebase
 from experiments.methods.peers import geoopt_on, polar_factor
+from experiments.methods.pymanopt import frames, pymanopt_steps
 from experiments.runner.tables import TextTable
 
 PRODUCT, ADDITION = "product", "addition"
+PYMANOPT = "pymanopt"  # computes in numpy, on a CPU
 SLOW_SECONDS = 1.0  # a step slower than this is timed once: it would take minutes otherwise
 TIMED: dict[str, Method] = METHODS | {
     "qr": by_map("qr", "qr"),
@@ -33,9 +35,11 @@ TIMED: dict[str, Method] = METHODS | {
         Family.PEER,
         geoopt_on("EuclideanStiefel", "RiemannianSGD", momentum=MOMENTUM),
     ),
+    PYMANOPT: Method(PYMANOPT, Family.PEER, pymanopt_steps(frames)),
 }
 """The methods, and maps that no experiment is about; geoopt's Stiefel is that of the canonical
-metric and the Cayley retraction, its EuclideanStiefel takes the QR retraction."""
+metric and the Cayley retraction, its EuclideanStiefel takes the QR retraction, as pymanopt does,
+without momentum and autograd of the retraction."""
 CHOSEN = (
     "cayley",
     "cayley-rebased",
@@ -58,6 +62,7 @@ CHOSEN = (
     "geotorch-exponential",
     "geoopt-sgd",
     "geoopt-euclidean",
+    PYMANOPT,
     "landing",
 )
 
@@ -94,7 +99,8 @@ def steps_of(shape: Shape, device: torch.device, chosen: Sequence[str]) -> dict[
         PRODUCT: lambda: x @ square,
         ADDITION: lambda: torch.add(x, g, out=out),
     }
-    return steps | {name: step_of(TIMED[name], polar_factor(x), g) for name in chosen}
+    able = [name for name in chosen if name != PYMANOPT or device.type == "cpu"]
+    return steps | {name: step_of(TIMED[name], polar_factor(x), g) for name in able}
 
 
 def step_of(method: Method, start: Tensor, g: Tensor) -> Step:

@@ -13,9 +13,10 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch.profiler import ProfilerActivity, profile
@@ -24,6 +25,7 @@ from experiments.runner.timing import synchronize
 
 CPU = torch.device("cpu")
 Step = Callable[[], object]
+Name = TypeVar("Name", bound=Hashable)
 PROFILES = 2
 """Calls whose larger peak counts: torch's profiler once lost most allocations of a step, and what
 the step before has left to free begins below zero (seen: a peak of -0.5 weights, then 7.5)."""
@@ -42,19 +44,19 @@ class Timing:
 
 
 def interleaved(
-    steps: Mapping[str, Step],
+    steps: Mapping[Name, Step],
     rounds: int,
     slow: float,
     device: torch.device = CPU,
     block: float = 0,
-) -> dict[str, Timing]:
+) -> dict[Name, Timing]:
     """Return the median time of each step; one slower than `slow` seconds is timed once.
 
     A round takes as many calls of a step in a row as last `block` seconds, and at least one. The
     first calls find out how many: they are the warm-up and never count.
     """
     calls = {name: calls_lasting(block, step, device) for name, step in steps.items()}
-    times: dict[str, list[float]] = {name: [] for name in steps}
+    times: dict[Name, list[float]] = {name: [] for name in steps}
     for _ in range(rounds):
         for name, step in steps.items():
             if not times[name] or times[name][0] <= slow:

@@ -149,6 +149,16 @@ def pymanopt_steps(
     return descend
 
 
+def many(x: Tensor) -> dict[str, int]:
+    """How many matrices, as pymanopt asks for it."""
+    return {"k": x.shape[:-2].numel()}
+
+
+def frames(sets: Any, x: Tensor) -> Any:
+    """Its Stiefel manifold, with the QR retraction."""
+    return sets.Stiefel(*x.shape[-2:], **many(x))
+
+
 def pymanopt_rows(most: int) -> Callable[[str], Descend]:
     """Return its solvers on matrices of unit rows, which are columns of its oblique manifold."""
     return lambda solver: pymanopt_on(

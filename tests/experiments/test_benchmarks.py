@@ -35,6 +35,7 @@ TINY = {
     "manifolds": (("Sphere", "FixedRank"), "| FixedRank | 512x512 |"),
     "engine": (("2x2",), "| cached read |"),
     "progress": (("16x16", "24x8"), "| step | 16x16 | 24x8 |"),
+    "norms": (("6x4", "2x3x3"), "| step | 0.0 | 0.01 |"),
     "accuracy": (("8x8", "6x4"), "## 6x4: gradient in eps"),
 }
 
