@@ -7,6 +7,7 @@ series; backward XᴴG, PᴴA for H, PΩ and those of Sylvester's equation. At A
 P = I: none forward, one backward.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -19,9 +20,8 @@ from manifolds.linear_algebra.near_identity import is_zero, times_near_identity
 from manifolds.linear_algebra.orthonormalize import orthonormalized
 from manifolds.linear_algebra.polar import (
     fitting,
+    from_afar,
     inverse_root_minus_identity,
-    newton,
-    newton_within,
     reach,
 )
 from manifolds.linear_algebra.spectral_norm import WORTH, symmetric_norm
@@ -34,17 +34,17 @@ from manifolds.operators.opaque import opaque, shaped_like_the_first
 def polar_minus_identity(a: Tensor) -> Tensor:
     """V = polar(I + A) - I."""
     if not readable(a) or not a.numel():
-        return add_identity(newton(add_identity(a)), -1)
+        return add_identity(from_afar(add_identity(a), math.inf), -1)
     if is_zero(a):
         return a.clone(memory_format=torch.contiguous_format)
     s = gram(a) if a.shape[-1] < WORTH else None  # far from the base it may not be needed
     enough = reach(1, a.dtype)
     high = symmetric_norm(a, enough**0.5) ** 2 if s is None else symmetric_norm(s, enough)
-    if fitting(0, high, a.dtype):
-        z = inverse_root_minus_identity(gram(a) if s is None else s, 0, high)
+    if fitting(high, a.dtype):
+        z = inverse_root_minus_identity(gram(a) if s is None else s, high)
         return (a @ z).add_(a).add_(z)
     inverse = by_lapack if needs_pivots(high**0.5, a.dtype) else by_blocks
-    return add_identity(newton_within(add_identity(a), (1 + high) ** 0.5, inverse), -1)
+    return add_identity(from_afar(add_identity(a), (1 + high) ** 0.5, inverse), -1)
 
 
 def _shaped(b: Tensor, a: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,29 +12,17 @@ Products n k²: forward BᴴP, B sym C, YᴴY and YR, backward five; at P = 0 no
 since the point may be changed in place.
 """
 
-import torch
 from torch import Tensor
 
 from manifolds.frames.fused import fused
-from manifolds.linear_algebra.basics import add_identity, add_product, plus_product, readable, times
-from manifolds.linear_algebra.inverse import accretive_inverse_operator, by_lapack
+from manifolds.linear_algebra.basics import add_product, plus_product, readable, times
 from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.orthonormalize import (
-    orthonormality_error,
     orthonormalize,
     orthonormalized,
 )
-from manifolds.linear_algebra.polar import (
-    far_from_base,
-    fitting,
-    inverse_root_minus_identity,
-    newton_within,
-    polar,
-    reach,
-)
-from manifolds.linear_algebra.qr import loss_allowed, triangle_of
+from manifolds.linear_algebra.polar import factors, polar
 from manifolds.linear_algebra.range import clipped_angles, norm_if_readable, through_clip
-from manifolds.linear_algebra.spectral_norm import symmetric_norm
 from manifolds.linear_algebra.sylvester import sylvester_operator
 from manifolds.linear_algebra.symmetry import skew_multiple, sym, tangent, tangential
 from manifolds.operators.opaque import opaque, shaped_like_the_first, square_of
@@ -54,25 +42,6 @@ def tall_polar_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor, T
     y = plus_product(p, b, sym(times(b.mH, p)), -1).add_(b)
     x, r, e = factors(y)
     return orthonormalized(x).contiguous(), y, r, e
-
-
-def factors(y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """X, R and H - I of Y = XH, R = H⁻¹, YᴴY >= I."""
-    s, _ = orthonormality_error(y)
-    if not readable(y) or not y.numel():
-        x = far_from_base(y)
-        h = sym(times(x.mH, y))
-        return x, accretive_inverse_operator(h), add_identity(h, -1)
-    high = symmetric_norm(s, reach(1, s.dtype))
-    if fitting(0, high, s.dtype):
-        z = inverse_root_minus_identity(s, 0, high)
-        return times(y, z).add_(y), add_identity(z), (z @ s).add_(z).add_(s)
-    q, t = None, triangle_of(add_identity(s))
-    if not 1 + high <= loss_allowed(s.shape[-1]):
-        q, t = torch.linalg.qr(y)
-    u = newton_within(t, (1 + high) ** 0.5, by_lapack)
-    r = torch.linalg.solve_triangular(t, u, upper=True).contiguous()
-    return times(y, r) if q is None else times(q, u), r, add_identity(sym(times(u.mH, t)), -1)
 
 
 @opaque("tall_polar_adjoint")

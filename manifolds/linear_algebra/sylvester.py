@@ -1,4 +1,4 @@
-"""Sylvester's equation HΩ + ΩH = C for skew C and H = I + E ≻ 0.
+"""Sylvester's equation HΩ + ΩH = C for skew C and H = I + E, E >= 0.
 
 Note [Sylvester's equation]
 With H = c (I + F), c the mean eigenvalue, the fixed point of 2Ω <- C/c - (FΩ + ΩF) takes one
@@ -9,14 +9,15 @@ c_ij / (λ_i + λ_j): eigh alone takes the time of 6 products of 1024×1024 matr
 
 Note [Sylvester's equation by signs]
 Newton's iteration for the sign of [[H, -C], [0, -H]], which is [[I, -2Ω], [0, -I]], takes H and C
-to those of equations with the same Ω, H nearer to I (Roberts, Linear model reduction and solution
-of the algebraic Riccati equation by use of the sign function, Int. J. Control 1980; Higham 2008,
-section 2.4): inverses and products of k×k matrices only. Of several matrices a CPU takes a step or
-two, whence the fixed point is short: LAPACK finds eigenvectors one matrix after another. 1000 of
-8×8 take 1.3 ms and not 3.5, of 32×32 25 and 42. On a GPU torch's eigh waits for the device and
-cannot be captured in a graph: there all steps are taken.
+to those of equations with the same Ω, H nearer to I, until the fixed point is short (Roberts,
+Linear model reduction and solution of the algebraic Riccati equation by use of the sign function,
+Int. J. Control 1980; Higham 2008, section 2.4; Note [Bounded spectra]): inverses and products of
+k×k matrices only. So a CPU solves for several matrices, whose eigenvectors LAPACK finds one matrix
+after another: 1000 of 8×8 take 1.3 ms and not 3.5, of 32×32 25 and 42. On a GPU torch's eigh waits
+for the device and cannot be captured in a graph: there it is the only way.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -24,31 +25,23 @@ from torch import Tensor
 from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import add_identity, diagonal, frobenius, readable
-from manifolds.linear_algebra.inverse import are_several, positive_inverse
+from manifolds.linear_algebra.bounded_newton import halved, largest_bound, size_of, steps_to
+from manifolds.linear_algebra.inverse import are_several, by_lapack, positive_inverse
 from manifolds.linear_algebra.near_identity import is_zero
-from manifolds.linear_algebra.symmetry import skew, sym
+from manifolds.linear_algebra.spectral_norm import symmetric_norm
+from manifolds.linear_algebra.symmetry import skew
 from manifolds.operators.differentiable import differentiable
 from manifolds.operators.opaque import opaque
 
 STEPS = 8
 """Of the fixed point, in all the time of the eigenbasis: 27 µs each and 220 of 64×64, 0.37 and 4 ms
 of 256×256, 20 and 185 ms of 1024×1024; or of a step by signs and what remains (measured)."""
-MOST_NEARER = 3
-"""Steps by signs in the time of the eigenbasis of several small matrices (measured)."""
+MOST_BOUND = 1e3
+"""Of the eigenvalues of several small matrices: up to here 3 steps by signs in float32 and 4 in
+float64, which take the time of their eigenbasis (measured)."""
 FEW = 32**2
 """Entries up to which the eigenbasis is the shorter way: a step of the fixed point is calls alone.
 8×8 17 µs and 80 to 160, 32×32 47 and 86 to 220, 64×64 140 and 100 to 330 (measured)."""
-SIGN_STEPS = 12
-"""Scaled Newton needs 9 steps up to condition number 1e16 (Higham 2008, section 8.9; also
-measured at 32×32). As nobody may look whether it has arrived, three are to spare."""
-
-
-def size_of(x: Tensor) -> Tensor:
-    """(‖X‖₁ ‖X‖∞)^(1/2); (*batch, k, k) -> (*batch, 1, 1)."""
-    if not x.numel():
-        return x.new_ones(*x.shape[:-2], 1, 1)
-    columns, rows = x.abs().sum(-2).amax(-1), x.abs().sum(-1).amax(-1)
-    return torch.sqrt(columns * rows)[..., None, None]
 
 
 def solved_in_eigenbasis(h: Tensor, c: Tensor) -> Tensor:
@@ -57,25 +50,49 @@ def solved_in_eigenbasis(h: Tensor, c: Tensor) -> Tensor:
     return v @ ((v.mH @ c @ v) / (values.unsqueeze(-1) + values.unsqueeze(-2))) @ v.mH
 
 
+def steps_needed(bound: float, dtype: torch.dtype) -> int:
+    """Steps by signs from eigenvalues in [1, bound] to where `STEPS` of the fixed point do."""
+    gain = torch.finfo(dtype).eps ** (1 / STEPS)
+    steps, _ = steps_to(bound, lambda b: (b - 1) / (b + 1) <= gain)
+    return steps
+
+
+def nearer(
+    h: Tensor, c: Tensor, bound: float | Tensor, steps: int, inverse: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, Tensor]:
+    """H and C after steps of Note [Sylvester's equation by signs]; eigenvalues in [1, bound]."""
+    for _ in range(steps):
+        root = bound**0.5
+        h = h / root
+        w = inverse(h)
+        h, c = h.add_(w).div_(2), (c + w @ c @ w) / (2 * root)
+        bound = halved(bound)
+    return h, c
+
+
 def solved_by_signs(h: Tensor, c: Tensor) -> Tensor:
-    """Ω = lim C/2 of H <- (μH + (μH)⁻¹)/2, C <- (μC + H⁻¹ C H⁻¹/μ)/2, H -> I."""
-    for _ in range(SIGN_STEPS):
-        w = torch.linalg.inv_ex(h).inverse
-        mu = torch.sqrt(size_of(w) / size_of(h))
-        h, c = sym(mu * h + w / mu) / 2, (mu * c + w @ c @ w / mu) / 2
-    return c / 2
+    """Ω for H >= I; nobody looks at the numbers."""
+    steps = steps_needed(largest_bound(h.shape[-1], h.dtype), h.dtype)
+    h, c = nearer(h, c, size_of(h), steps, by_lapack)
+    f, mean = centred(add_identity(h, -1))
+    omega = step = c / (2 * mean)
+    for _ in range(STEPS):
+        step = skew(f @ step).neg_()
+        omega = omega + step
+    return omega
 
 
-def mean_eigenvalue(e: Tensor) -> Tensor:
-    """Of I + E; (*batch, k, k) -> (*batch, 1, 1)."""
-    return 1 + diagonal(e).real.mean(-1)[..., None, None]
+def centred(e: Tensor) -> tuple[Tensor, Tensor]:
+    """F and c of I + E = c (I + F), c the mean eigenvalue."""
+    mean = 1 + diagonal(e).real.mean(-1)[..., None, None]
+    f = e / mean
+    diagonal(f).add_((1 / mean - 1).squeeze(-1))
+    return f, mean
 
 
 def solved_by_fixed_point(e: Tensor, c: Tensor) -> Tensor | None:
     """Ω where `STEPS` reach it, None elsewhere; Note [Sylvester's equation]."""
-    eps, mean = torch.finfo(e.dtype).eps, mean_eigenvalue(e)
-    f = e / mean
-    diagonal(f).add_((1 / mean - 1).squeeze(-1))
+    eps, (f, mean) = torch.finfo(e.dtype).eps, centred(e)
     largest = c.abs().amax((-2, -1), keepdim=True)
     unit = torch.where(largest > 0, largest, 1)  # squares of a small C would underflow in its norm
     omega = step = c / unit / (2 * mean)
@@ -91,26 +108,19 @@ def solved_by_fixed_point(e: Tensor, c: Tensor) -> Tensor | None:
     return omega * unit
 
 
-def nearer(e: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-    """E = H - I and C after a step of Note [Sylvester's equation by signs]."""
-    mean = mean_eigenvalue(e)
-    h, c = add_identity(e) / mean, c / mean  # the inverse of a large H would lose its digits
-    w = positive_inverse(h)
-    mu = torch.sqrt(frobenius(w) / frobenius(h))[..., None, None]
-    return add_identity((mu * h).add_(w / mu).div_(2), -1), (mu * c).add_(w @ c @ w / mu).div_(2)
-
-
 def solved_by_looking(e: Tensor, c: Tensor) -> Tensor:
     """Ω on a CPU; Note [Sylvester's equation]."""
+    h = add_identity(e)
     if e.numel() <= FEW:
-        return solved_in_eigenbasis(add_identity(e), c)
-    near, moved = e, c
-    for _ in range(MOST_NEARER if are_several(e) else 0):
-        if (omega := solved_by_fixed_point(near, moved)) is not None:
-            return omega
-        near, moved = nearer(near, moved)
-    omega = solved_by_fixed_point(near, moved)
-    return solved_in_eigenbasis(add_identity(e), c) if omega is None else omega
+        return solved_in_eigenbasis(h, c)
+    omega = solved_by_fixed_point(e, c)
+    if omega is None and are_several(e):
+        bound = 1 + symmetric_norm(e, 0)
+        if bound <= MOST_BOUND:  # NaN is not
+            steps = steps_needed(bound, e.dtype)
+            near, moved = nearer(h, c, bound, steps, positive_inverse)
+            omega = solved_by_fixed_point(add_identity(near, -1), moved)
+    return solved_in_eigenbasis(h, c) if omega is None else omega
 
 
 @opaque("sylvester")
@@ -155,5 +165,5 @@ _sylvester = differentiable(Sylvester)
 
 
 def sylvester(e: Tensor, c: Tensor) -> Tensor:
-    """Ω with HΩ + ΩH = C for H = I + E ≻ 0 and skew C, differentiable to every order."""
+    """Ω with HΩ + ΩH = C for H = I + E, E >= 0, and skew C, differentiable to every order."""
     return _sylvester(e, c)

@@ -27,20 +27,20 @@ EPS = torch.finfo(torch.float64).eps
 @pytest.mark.parametrize("shape", [(4, 4), (7, 3), (3, 5, 2)], ids=str)
 def test_the_polar_factor_is_scipys(shape: tuple[int, ...]):
     y = normal(*shape)
+    y = y / torch.linalg.matrix_norm(y, -2, keepdim=True)  # singular values >= 1
     theirs = [scipy.linalg.polar(m)[0] for m in y.flatten(0, -3).numpy()] if y.ndim > 2 else None
     expected = torch.as_tensor(np.stack(theirs) if theirs else scipy.linalg.polar(y.numpy())[0])
     assert (polar(y) - expected).norm() <= 100 * EPS * expected.norm()
 
 
-@pytest.mark.parametrize("sign", [1, 0], ids=["positive", "of either sign"])
 @pytest.mark.parametrize("place", range(len(SCHEMES)))
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-def test_a_series_leaves_rounding_at_the_end_of_its_reach(place: int, dtype, sign: int):
+def test_a_series_leaves_rounding_at_the_end_of_its_reach(place: int, dtype: torch.dtype):
     t = reach(place, dtype) * (1 - 1e-6)
-    low, high = (0, 2 * t / (1 - t)) if sign else (-t, t)
-    assert fitting(low, high, dtype) == SCHEMES[place]
-    s = torch.linspace(low, high, 7, dtype=torch.float64)
-    found = inverse_root_minus_identity(torch.diag(s).to(dtype), low, high)
+    high = 2 * t / (1 - t)
+    assert fitting(high, dtype) == SCHEMES[place]
+    s = torch.linspace(0, high, 7, dtype=torch.float64)
+    found = inverse_root_minus_identity(torch.diag(s).to(dtype), high)
     expected = torch.expm1(-torch.log1p(s) / 2)
     # one eps is left out by the series, another for the rounding of terms below 1/5
     assert (found.diagonal() - expected).abs().max() <= 2 * torch.finfo(dtype).eps
