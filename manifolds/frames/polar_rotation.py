@@ -19,10 +19,10 @@ from manifolds.linear_algebra.inverse import by_blocks, by_lapack, needs_pivots
 from manifolds.linear_algebra.near_identity import is_zero, times_near_identity
 from manifolds.linear_algebra.orthonormalize import orthonormalized
 from manifolds.linear_algebra.polar import (
+    cheap,
     fitting,
     from_afar,
     inverse_root_minus_identity,
-    reach,
 )
 from manifolds.linear_algebra.spectral_norm import WORTH, symmetric_norm
 from manifolds.linear_algebra.sylvester import sylvester
@@ -37,14 +37,22 @@ def polar_minus_identity(a: Tensor) -> Tensor:
         return add_identity(from_afar(add_identity(a), math.inf), -1)
     if is_zero(a):
         return a.clone(memory_format=torch.contiguous_format)
-    s = gram(a) if a.shape[-1] < WORTH else None  # far from the base it may not be needed
-    enough = reach(1, a.dtype)
-    high = symmetric_norm(a, enough**0.5) ** 2 if s is None else symmetric_norm(s, enough)
-    if fitting(high, a.dtype):
-        z = inverse_root_minus_identity(gram(a) if s is None else s, high)
+    s, high = gram_and_bound(a)
+    if s is not None and fitting(high, a.dtype):
+        z = inverse_root_minus_identity(s, high)
         return (a @ z).add_(a).add_(z)
     inverse = by_lapack if needs_pivots(high**0.5, a.dtype) else by_blocks
     return add_identity(from_afar(add_identity(a), (1 + high) ** 0.5, inverse), -1)
+
+
+def gram_and_bound(a: Tensor) -> tuple[Tensor | None, float]:
+    """S = AᴴA and a bound of its eigenvalues; of a large A no S where it will not be needed."""
+    enough = cheap(a.dtype)
+    if a.shape[-1] < WORTH:
+        s = gram(a)
+        return s, symmetric_norm(s, enough)
+    size = symmetric_norm(a, enough**0.5)
+    return gram(a) if fitting(size * size, a.dtype) else None, size * size
 
 
 def _shaped(b: Tensor, a: Tensor) -> tuple[Tensor, Tensor]:

@@ -53,6 +53,11 @@ def reach(place: int, dtype: torch.dtype) -> float:
     return float((half / abs(COEFFICIENTS[degree + 1])) ** (1 / (degree + 1)))
 
 
+def cheap(dtype: torch.dtype) -> float:
+    """‖S‖ up to which a sharper bound would hardly make the series shorter: degree 2."""
+    return reach(1, dtype)
+
+
 def fitting(high: float, dtype: torch.dtype) -> tuple[int, int] | None:
     """m and r of the shortest series for eigenvalues in [0, high], None far from 0."""
     places = [i for i in range(len(SCHEMES)) if high / (2 + high) <= reach(i, dtype)]
@@ -104,7 +109,7 @@ def factors(y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     s, _ = orthonormality_error(y)
     if not y.numel():
         return y.clone(), s, s.clone()
-    high = symmetric_norm(s, reach(1, s.dtype)) if readable(s) else math.inf
+    high = symmetric_norm(s, cheap(s.dtype)) if readable(s) else math.inf
     if fitting(high, s.dtype):
         z = inverse_root_minus_identity(s, high)
         return times(y, z).add_(y), add_identity(z), (z @ s).add_(z).add_(s)
