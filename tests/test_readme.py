@@ -46,6 +46,17 @@ def test_the_speeds_are_those_of_the_page(name: str):
     assert f"| {' | '.join(cells)} |" in README
 
 
+@pytest.mark.parametrize("name", ["cayley", "exponential", "householder"])
+def test_the_times_far_from_the_base_are_those_of_the_page(name: str):
+    page = json.loads((ROOT / "experiments/results/bench_norms.json").read_text())
+    (products,) = (
+        row["products"]
+        for row in page["rows"]
+        if (row["step"], row["size"], row["norm"]) == (name, "1024x1024", 10)
+    )
+    assert re.search(rf"norm 10\b.*\b{name} {re.escape(f'{products:.2g}')}\b", README, re.DOTALL)
+
+
 def test_no_map_is_off_by_more_than_the_readme_says():
     rows = json.loads((ROOT / "experiments/results/bench_accuracy.json").read_text())["rows"]
     ours = [row["violation"] for row in rows if "-" not in row["step"]]

@@ -48,11 +48,11 @@ product take 2.3, and the inverse serves backward. Reflections applied to B by L
 them: a step of `BFloat16Polar` takes 4.9, and 6.9 polished, beside 7.6 of `polar` in float32.
 Gained nothing, or less than they cost: batches in chunks, bases of many small matrices with the
 batch last, pivots of 2×2 blocks there and a series at 8×8; Chebyshev polynomials for (I + M)⁻¹, and
-degree 18 of the exponential in float32; conjugate gradients for Sylvester's equation; copies of
-transposed right factors; Gram matrices mirrored from their upper triangle; sums of squares of
-reflectors by chunks; probes by blocks or in float64; Grassmann's maps as the fused ones of a
-projected parameter. What else was tried stands beside what was kept: `manifolds/frames`,
-`manifolds/linear_algebra`.
+degree 18 of the exponential in float32; for Sylvester's equation conjugate gradients, and steps by
+signs of one matrix; copies of transposed right factors; Gram matrices mirrored from their upper
+triangle; sums of squares of reflectors by chunks; probes by blocks or in float64; Grassmann's maps
+as the fused ones of a projected parameter. What else was tried stands beside what was kept:
+`manifolds/frames`, `manifolds/linear_algebra`.
 """
 
 from __future__ import annotations

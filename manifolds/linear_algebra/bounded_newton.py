@@ -2,12 +2,12 @@
 
 Note [Bounded spectra]
 x -> (x/√b + √b/x)/2 takes [1, b] to [1, (√b + 1/√b)/2]: 3 to 1.15, 30 to 2.8 and that to 1.14, 1e8
-in four steps to 1.4. So a bound of the singular values of X >= 1, or of the eigenvalues of H >= I,
-says how many steps of X <- (μX + (μX)⁻ᴴ)/2 (Higham, Functions of Matrices, 2008, (8.24)) are
-needed until what is left is near the identity, and their factors μ (Byers & Xu, A new scaling for
-Newton's iteration for the polar decomposition, SIAM J. Matrix Anal. Appl. 2008): nobody looks at an
-iterate. Where nobody may look at the bound either, as many steps are taken as the largest
-parameters need, which are clipped at ‖P‖ = 1/eps, each matrix with factors by its own bound.
+in four steps to 1.2. So a bound b of the singular values of X, or of the eigenvalues of H >= I,
+which are at least 1, says how many steps of X <- (X/√b + (X/√b)⁻ᴴ)/2 lead next to an orthonormal X,
+or next to I (Byers & Xu, A new scaling for Newton's iteration for the polar decomposition and its
+backward stability, SIAM J. Matrix Anal. Appl. 2008; Higham, Functions of Matrices, 2008, section
+8.6): nobody looks at an iterate. Where nobody may look at b either, as many steps are taken as the
+largest parameters need, which are clipped at ‖P‖ = 1/eps, each matrix scaled by its own b.
 """
 
 from collections.abc import Callable
