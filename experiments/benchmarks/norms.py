@@ -31,7 +31,7 @@ LARGEST_OF_PEERS = 1024
 def displaced(size: str, device: torch.device) -> Iterator[tuple[str, float, nn.Module, Tensor]]:
     """Yield every method, norm, module with parameters so far from the assigned ones, and G.
 
-    The displacement is a normal matrix P with ‖P‖₂ from `NORMS`; norms are in the outer loop.
+    The displacement is one normal matrix, scaled to the ‖P‖₂ of `NORMS`.
     """
     shape, generator = shape_of(size), torch.Generator().manual_seed(0)
     x, p, g = (torch.randn(shape, generator=generator) for _ in range(3))

@@ -61,8 +61,7 @@ def tables(rows: Sequence[Row]) -> Mapping[str, TextTable]:
             found[f"{title}: time in products"] = _with_exponent(shown)
             counted = [row for row in shown if row["floor"]]
             found[f"{title}: times the floor"] = pivoted(counted, "size", times_the_floor)
-            memory = pivoted(shown, "size", lambda row: f"{row['peak']:.3g}")
-            found[f"{title}: peak memory in weights"] = memory
+            found[f"{title}: peak memory in weights"] = maps.memory(shown)
     return found
 
 

@@ -16,14 +16,10 @@ from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import add_identity, gram, readable, times
 from manifolds.linear_algebra.inverse import by_blocks, by_lapack, needs_pivots
+from manifolds.linear_algebra.inverse_root import cheap, fitting, inverse_root_minus_identity
 from manifolds.linear_algebra.near_identity import is_zero, times_near_identity
 from manifolds.linear_algebra.orthonormalize import orthonormalized
-from manifolds.linear_algebra.polar import (
-    cheap,
-    fitting,
-    from_afar,
-    inverse_root_minus_identity,
-)
+from manifolds.linear_algebra.polar import from_afar
 from manifolds.linear_algebra.spectral_norm import WORTH, symmetric_norm
 from manifolds.linear_algebra.sylvester import sylvester
 from manifolds.linear_algebra.symmetry import skew, sym
@@ -38,8 +34,8 @@ def polar_minus_identity(a: Tensor) -> Tensor:
     if is_zero(a):
         return a.clone(memory_format=torch.contiguous_format)
     s, high = gram_and_bound(a)
-    if s is not None and fitting(high, a.dtype):
-        z = inverse_root_minus_identity(s, high)
+    if s is not None and fitting(0, high, a.dtype):
+        z = inverse_root_minus_identity(s, 0, high)
         return (a @ z).add_(a).add_(z)
     inverse = by_lapack if needs_pivots(high**0.5, a.dtype) else by_blocks
     return add_identity(from_afar(add_identity(a), (1 + high) ** 0.5, inverse), -1)
@@ -52,7 +48,7 @@ def gram_and_bound(a: Tensor) -> tuple[Tensor | None, float]:
         s = gram(a)
         return s, symmetric_norm(s, enough)
     size = symmetric_norm(a, enough**0.5)
-    return gram(a) if fitting(size * size, a.dtype) else None, size * size
+    return gram(a) if fitting(0, size * size, a.dtype) else None, size * size
 
 
 def _shaped(b: Tensor, a: Tensor) -> tuple[Tensor, Tensor]:

@@ -51,7 +51,7 @@ class Layout(ABC):
 
     @abstractmethod
     def store(self, t: Tensor, stored: Tensor) -> None:
-        """Write a laid matrix of a `room` where it is stored."""
+        """Write t, an entry of `room(stored, ...)`, to the entry of `stored` that it is for."""
 
     @abstractmethod
     def identity(self, n: int, like: Tensor) -> Tensor:
@@ -136,7 +136,7 @@ class OneByOne(Layout):
         basics.add_product(total, a, b)
 
     def solution(self, h: Tensor, b: Tensor) -> Tensor:
-        """By Cholesky. For batches on CUDA cholesky_solve keeps arrays on the host (torch 2.13)."""
+        """By Cholesky; on CUDA cholesky_solve of batches would keep arrays on the host."""
         l = torch.linalg.cholesky_ex(h).L
         y = torch.linalg.solve_triangular(l, b.unsqueeze(-1), upper=False)
         return torch.linalg.solve_triangular(l.mT, y, upper=True).squeeze(-1)

@@ -94,11 +94,6 @@ def by_cholesky(m: Tensor) -> Tensor:
     return square.sub_(m) @ torch.cholesky_inverse(torch.linalg.cholesky_ex(s).L)
 
 
-def positive_inverse(h: Tensor) -> Tensor:
-    """H⁻¹ of H ≻ 0, without pivots; few small ones by Cholesky's method."""
-    return torch.cholesky_inverse(torch.linalg.cholesky_ex(h).L) if is_leaf(h) else by_blocks(h)
-
-
 def by_elimination(s: Tensor) -> Tensor:
     """S⁻¹ of many small matrices without pivots."""
     t = many.batch_last(s)

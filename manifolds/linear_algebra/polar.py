@@ -1,12 +1,7 @@
 """The unitary polar factor of a matrix with singular values >= 1, with its derivative.
 
 Note [Near the base]
-X = YR with R = (YᴴY)^(-1/2) = (I + S)^(-1/2). With the eigenvalues of S in [0, b] and
-c = 1 + b/2, I + S = c (I + T) and R = c^(-1/2) (I + T)^(-1/2), ‖T‖ <= t = b / 2c.
-Σ (-1/2 over j) Tʲ to degree d leaves less than |(-1/2 over d + 1)| t^(d+1) / (1 - t). Paterson &
-Stockmeyer's scheme (Higham 2008, section 4.2) takes m - 1 + r products to degree m (r + 1). In
-float32 degree 1 serves up to ‖S‖ = 6e-4, degree 12 of S >= 0 up to 0.9. All is done on R - I and
-X - Y, whose rounding vanishes with S.
+X = YR with R = (YᴴY)^(-1/2) = (I + S)^(-1/2), a series near the base (Note [Inverse square root]).
 
 Note [Far from the base]
 Newton's iteration leads there (Note [Bounded spectra]), for tall Y on a triangular factor. Of
@@ -28,9 +23,10 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import add_identity, diagonal, readable, times
+from manifolds.linear_algebra.basics import add_identity, readable, times
 from manifolds.linear_algebra.bounded_newton import halved, largest_bound, size_of, steps_to
 from manifolds.linear_algebra.inverse import accretive_inverse, by_lapack
+from manifolds.linear_algebra.inverse_root import cheap, fitting, inverse_root_minus_identity
 from manifolds.linear_algebra.orthonormalize import orthonormality_error
 from manifolds.linear_algebra.qr import loss_allowed, triangle_of
 from manifolds.linear_algebra.spectral_norm import symmetric_norm
@@ -39,69 +35,20 @@ from manifolds.linear_algebra.symmetry import skew, sym
 from manifolds.operators.differentiable import differentiable
 from manifolds.operators.opaque import opaque
 
-SCHEMES = ((1, 0), (2, 0), (2, 1), (3, 1), (3, 2), (4, 2))
-"""m and r of Note [Near the base]: degrees 1, 2, 4, 6, 9, 12 by 0, 1, 2, 3, 4, 5 products."""
-COEFFICIENTS = [math.prod((0.5 - i) / i for i in range(1, j + 1)) for j in range(14)]
-"""(-1/2 over j)."""
-
-
-def reach(place: int, dtype: torch.dtype) -> float:
-    """The t, at most 1/2, up to which a scheme leaves less than eps; Note [Near the base]."""
-    m, r = SCHEMES[place]
-    degree = m * (r + 1)
-    half = torch.finfo(dtype).eps / 2
-    return float((half / abs(COEFFICIENTS[degree + 1])) ** (1 / (degree + 1)))
-
-
-def cheap(dtype: torch.dtype) -> float:
-    """‖S‖ up to which a sharper bound would hardly make the series shorter: degree 2."""
-    return reach(1, dtype)
-
-
-def fitting(high: float, dtype: torch.dtype) -> tuple[int, int] | None:
-    """m and r of the shortest series for eigenvalues in [0, high], None far from 0."""
-    places = [i for i in range(len(SCHEMES)) if high / (2 + high) <= reach(i, dtype)]
-    return SCHEMES[places[0]] if places else None
-
-
-def inverse_root_minus_identity(s: Tensor, high: float) -> Tensor:
-    """(I + S)^(-1/2) - I for Hermitian S with eigenvalues in [0, high] near 0."""
-    m, r = fitting(high, s.dtype) or SCHEMES[-1]
-    middle, c = high / 2, 1 + high / 2
-    t = s / c
-    diagonal(t).sub_(middle / c)
-    powers = [t]
-    for _ in range(m - 1):
-        powers.append(t @ powers[-1])
-    value = _combined(powers, m * r)
-    for block in reversed(range(r)):
-        value = _combined(powers, m * block).add_(powers[-1] @ value)
-    value.mul_(c**-0.5)
-    diagonal(value).add_(math.expm1(-math.log1p(middle) / 2))
-    return value
-
-
-def _combined(powers: list[Tensor], start: int) -> Tensor:
-    """Σ (-1/2 over start + j) Tʲ, j = 1, ..., m."""
-    total = COEFFICIENTS[start + 1] * powers[0]
-    for j, power in enumerate(powers[1:], start=2):
-        total.add_(power, alpha=COEFFICIENTS[start + j])
-    return total
-
 
 def from_afar(x: Tensor, bound: float, inverse: Callable[[Tensor], Tensor] = by_lapack) -> Tensor:
     """Polar factor of square X with singular values in [1, bound]; ∞ or NaN: nobody knows."""
     dtype, known = x.dtype, math.isfinite(bound)
     own: float | Tensor = bound if known else size_of(x)
     most = bound if known else largest_bound(x.shape[-1], dtype)
-    steps, last = steps_to(most, lambda b: fitting(b**2 - 1, dtype) is not None)
+    steps, last = steps_to(most, lambda b: fitting(0, b**2 - 1, dtype) is not None)
     for _ in range(steps):
         x = x / own**0.5
         # torch.compile runs operators below the lazy conjugate of .mH and drops it (torch 2.13)
         x = x.add_(inverse(x).mT.conj_physical()).div_(2)
         own = halved(own)
     s, _ = orthonormality_error(x)
-    return times(x, inverse_root_minus_identity(s, last**2 - 1)).add_(x)
+    return times(x, inverse_root_minus_identity(s, 0, last**2 - 1)).add_(x)
 
 
 def factors(y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -110,8 +57,8 @@ def factors(y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     if not y.numel():
         return y.clone(), s, s.clone()
     high = symmetric_norm(s, cheap(s.dtype)) if readable(s) else math.inf
-    if fitting(high, s.dtype):
-        z = inverse_root_minus_identity(s, high)
+    if fitting(0, high, s.dtype):
+        z = inverse_root_minus_identity(s, 0, high)
         return times(y, z).add_(y), add_identity(z), (z @ s).add_(z).add_(s)
     few = 1 + high <= loss_allowed(s.shape[-1])  # Note [Factors by Cholesky's method]
     q, t = (None, triangle_of(add_identity(s))) if few else torch.linalg.qr(y)

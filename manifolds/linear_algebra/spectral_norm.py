@@ -46,7 +46,10 @@ def spectral_norm_bound(a: Tensor) -> float:
 
 
 def symmetric_norm(a: Tensor, enough: float) -> float:
-    """The same of Hermitian or skew A, without probes where other bounds are up to `enough`."""
+    """At least ‖A‖₂ of Hermitian or skew A, read on a CPU: <= ‖A‖₁, <= ‖A‖_F.
+
+    Probes (Note [Powers of probes]) come only where these are above `enough`.
+    """
     size = min(largest_norm(a), one_norm(a).item())
     if a.shape[-1] >= WORTH and size > enough:
         return min(size, spectral_norm_bound(a))  # the first where the second is NaN

@@ -12,8 +12,10 @@ Newton's iteration for the sign of [[H, -C], [0, -H]], which is [[I, -2Ω], [0, 
 to those of equations with the same Ω, H nearer to I, until the fixed point is short (Roberts,
 Linear model reduction and solution of the algebraic Riccati equation by use of the sign function,
 Int. J. Control 1980; Higham 2008, section 2.4; Note [Bounded spectra]): inverses and products of
-k×k matrices only. So a CPU solves for several matrices, whose eigenvectors LAPACK finds one matrix
-after another: 1000 of 8×8 take 1.3 ms and not 3.5, of 32×32 25 and 42. On a GPU torch's eigh waits
+k×k matrices only. So a CPU solves for several small matrices, whose eigenvectors LAPACK finds one
+matrix after another: 1000 of 8×8, ‖H‖ = 1.4, 3.2 and 10, take 1.2, 1.7 and 1.9 ms, in their
+eigenbasis 3.5 (measured). Blocks would lose digits of a larger ill-conditioned H (3.7 % of the
+gradient for 20×20, ‖H‖ = 1e4, float32) and gain nothing from 32×32 on. On a GPU torch's eigh waits
 for the device and cannot be captured in a graph: there it is the only way.
 """
 
@@ -26,7 +28,12 @@ from torch.autograd import Function
 
 from manifolds.linear_algebra.basics import add_identity, diagonal, frobenius, readable
 from manifolds.linear_algebra.bounded_newton import halved, largest_bound, size_of, steps_to
-from manifolds.linear_algebra.inverse import are_several, by_lapack, positive_inverse
+from manifolds.linear_algebra.inverse import (
+    MANY_LEAF,
+    are_several,
+    by_elimination,
+    by_lapack,
+)
 from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.spectral_norm import symmetric_norm
 from manifolds.linear_algebra.symmetry import skew
@@ -38,7 +45,7 @@ STEPS = 8
 of 256×256, 20 and 185 ms of 1024×1024; or of a step by signs and what remains (measured)."""
 MOST_BOUND = 1e3
 """Of the eigenvalues of several small matrices: up to here 3 steps by signs in float32 and 4 in
-float64, which take the time of their eigenbasis (measured)."""
+float64, which take about the time of their eigenbasis (measured)."""
 FEW = 32**2
 """Entries up to which the eigenbasis is the shorter way: a step of the fixed point is calls alone.
 8×8 17 µs and 80 to 160, 32×32 47 and 86 to 220, 64×64 140 and 100 to 330 (measured)."""
@@ -94,8 +101,8 @@ def solved_by_fixed_point(e: Tensor, c: Tensor) -> Tensor | None:
     """Ω where `STEPS` reach it, None elsewhere; Note [Sylvester's equation]."""
     eps, (f, mean) = torch.finfo(e.dtype).eps, centred(e)
     largest = c.abs().amax((-2, -1), keepdim=True)
-    unit = torch.where(largest > 0, largest, 1)  # squares of a small C would underflow in its norm
-    omega = step = c / unit / (2 * mean)
+    unit = torch.where(largest > 0, largest, 1)  # squares of a small C / c underflow in its norm
+    omega = step = c / unit / 2
     size = first = frobenius(step)
     bound = frobenius(f)  # of what one more step can gain
     left = STEPS
@@ -105,7 +112,7 @@ def solved_by_fixed_point(e: Tensor, c: Tensor) -> Tensor | None:
         if (size * (size / before) ** left > eps * first).any():
             return None
         omega = omega + step
-    return omega * unit
+    return omega * (unit / mean)
 
 
 def solved_by_looking(e: Tensor, c: Tensor) -> Tensor:
@@ -114,11 +121,10 @@ def solved_by_looking(e: Tensor, c: Tensor) -> Tensor:
     if e.numel() <= FEW:
         return solved_in_eigenbasis(h, c)
     omega = solved_by_fixed_point(e, c)
-    if omega is None and are_several(e):
+    if omega is None and are_several(e) and e.shape[-1] <= MANY_LEAF:
         bound = 1 + symmetric_norm(e, 0)
         if bound <= MOST_BOUND:  # NaN is not
-            steps = steps_needed(bound, e.dtype)
-            near, moved = nearer(h, c, bound, steps, positive_inverse)
+            near, moved = nearer(h, c, bound, steps_needed(bound, e.dtype), by_elimination)
             omega = solved_by_fixed_point(add_identity(near, -1), moved)
     return solved_in_eigenbasis(h, c) if omega is None else omega
 

@@ -5,8 +5,8 @@ It is defined for every tangent U, since (B + U)ᴴ(B + U) = I + UᴴU (Absil, M
 Optimization Algorithms on Matrix Manifolds, 2008, (4.7)). It has no closed inverse from a fixed
 base. Cost, in products n k² forward and backward: square 3 and 4 next to the base, 0 and 1 at it;
 tall 4 and 5, at it 0 and 2; and up to 5 products k³ forward and 8 backward (Note [Near the base],
-Note [Sylvester's equation]). Far from the base, on a CPU, one to three inverses of size k more, for
-tall frames of a triangular factor (Note [Far from the base]), and for the derivative an
+Note [Sylvester's equation]). Beyond, on a CPU, one to three inverses of size k more up to norm 100,
+for tall frames of a triangular factor (Note [Far from the base]), and for the derivative an
 eigendecomposition, of several small matrices inverses. Kept for it, beside parameters, base and
 point: two matrices n×n, for tall frames one n×k and a few k×k.
 """

@@ -131,3 +131,15 @@ def test_a_frame_far_from_orthonormal_becomes_a_frame_in_blind_steps():
     bad = torch.stack([far, 0 * far, far * torch.nan, far / 0])
     q = orthonormalize(bad)
     assert Orthogonal(3, 2).violation(q).max() <= 8 * 3 * torch.finfo(DOUBLE).eps
+
+
+@pytest.mark.usefixtures("gpu_branches")
+@pytest.mark.parametrize("error", [0.0, 1e-6, 0.1, -0.1, 0.49, -0.49])
+@pytest.mark.parametrize("dtype", [SINGLE, DOUBLE], ids=str)
+def test_blind_steps_give_the_nearest_frame(error: float, dtype: torch.dtype):
+    generator = torch.Generator().manual_seed(0)
+    x = torch.linalg.qr(torch.randn(9, 4, generator=generator, dtype=DOUBLE)).Q
+    values = torch.tensor([1 + error, 1.0, 1.0, 1.0], dtype=DOUBLE).sqrt()
+    v = torch.linalg.qr(torch.randn(4, 4, generator=generator, dtype=DOUBLE)).Q
+    q = orthonormalize((x @ (v * values) @ v.T).to(dtype))
+    assert (q - x).norm() <= 4 * 4**0.5 * torch.finfo(dtype).eps

@@ -6,18 +6,19 @@ import scipy
 import torch
 from normals import normal
 
+import manifolds
 from manifolds.frames.polar_rotation import polar_rotated
 from manifolds.frames.tall_polar import tall_polar
-from manifolds.linear_algebra.many import SEVERAL
-from manifolds.linear_algebra.near_identity import WORTH_LOOKING, times_near_identity
-from manifolds.linear_algebra.orthonormalize import orthonormal_factor
-from manifolds.linear_algebra.polar import (
+from manifolds.linear_algebra.inverse_root import (
     SCHEMES,
     fitting,
     inverse_root_minus_identity,
-    polar,
     reach,
 )
+from manifolds.linear_algebra.many import SEVERAL
+from manifolds.linear_algebra.near_identity import WORTH_LOOKING, times_near_identity
+from manifolds.linear_algebra.orthonormalize import orthonormal_factor
+from manifolds.linear_algebra.polar import polar
 from manifolds.linear_algebra.sylvester import sylvester
 from manifolds.linear_algebra.symmetry import skew
 
@@ -33,21 +34,24 @@ def test_the_polar_factor_is_scipys(shape: tuple[int, ...]):
     assert (polar(y) - expected).norm() <= 100 * EPS * expected.norm()
 
 
+@pytest.mark.parametrize("sign", [1, 0, -1], ids=["positive", "of either sign", "negative"])
 @pytest.mark.parametrize("place", range(len(SCHEMES)))
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-def test_a_series_leaves_rounding_at_the_end_of_its_reach(place: int, dtype: torch.dtype):
+def test_a_series_leaves_rounding_at_the_end_of_its_reach(place: int, dtype, sign: int):
     t = reach(place, dtype) * (1 - 1e-6)
-    high = 2 * t / (1 - t)
-    assert fitting(high, dtype) == SCHEMES[place]
-    s = torch.linspace(0, high, 7, dtype=torch.float64)
-    found = inverse_root_minus_identity(torch.diag(s).to(dtype), high)
+    low, high = {1: (0, 2 * t / (1 - t)), 0: (-t, t), -1: (-2 * t / (1 + t), 0)}[sign]
+    assert fitting(low, high, dtype) == SCHEMES[place]
+    s = torch.linspace(low, high, 7, dtype=torch.float64)
+    found = inverse_root_minus_identity(torch.diag(s).to(dtype), low, high)
     expected = torch.expm1(-torch.log1p(s) / 2)
     # one eps is left out by the series, another for the rounding of terms below 1/5
     assert (found.diagonal() - expected).abs().max() <= 2 * torch.finfo(dtype).eps
 
 
 @pytest.mark.parametrize("size", [0.0, 1e-9, 1e-4, 0.1, 1.0, 10.0, 100.0, 1e4], ids=str)
-@pytest.mark.parametrize("shape", [(2, 5, 5), (40, 40), (SEVERAL, 8, 8)], ids=str)
+@pytest.mark.parametrize(
+    "shape", [(2, 5, 5), (40, 40), (SEVERAL, 8, 8), (SEVERAL, 20, 20)], ids=str
+)
 @pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=str)
 def test_sylvester_solves_its_equation_far_from_the_identity_and_near(size: float, shape, dtype):
     n = shape[-1]
@@ -58,6 +62,35 @@ def test_sylvester_solves_its_equation_far_from_the_identity_and_near(size: floa
     left = torch.linalg.matrix_norm(h @ omega + omega @ h - c)
     sizes = torch.linalg.matrix_norm(h) * torch.linalg.matrix_norm(c)
     assert (left <= 8 * n * EPS * sizes).all()
+
+
+@pytest.mark.parametrize("count", [1, SEVERAL])
+@pytest.mark.parametrize("n", [8, 20, 40])
+def test_sylvesters_equation_with_one_large_eigenvalue_keeps_its_digits(n: int, count: int):
+    q, c = orthonormal_factor(normal(count, n, n)), skew(normal(count, n, n, seed=1))
+    values = torch.zeros(n, dtype=torch.float64).index_fill(0, torch.tensor(0), 1e4)
+    expected = q @ ((q.mT @ c @ q) / (2 + values + values.unsqueeze(-1))) @ q.mT
+    error = (sylvester((q * values) @ q.mT, c) - expected).norm() / expected.norm()
+    assert error <= 2 * n**0.5 * EPS * 1e4  # the condition of H
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e30], ids=str)
+def test_sylvesters_equation_of_a_large_matrix_is_solved(scale: float):
+    q, c = (t.float() for t in (orthonormal_factor(normal(40, 40)), skew(normal(40, 40))))
+    values = scale * torch.linspace(1, 1.3, 40)
+    expected = q @ ((q.mT @ c @ q) / (values + values.unsqueeze(-1))) @ q.mT * scale
+    omega = scale * sylvester((q * values) @ q.mT - torch.eye(40), c)
+    torch.testing.assert_close(omega, expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [1e10, 1e30], ids=str)
+@pytest.mark.parametrize("shape", [(9, 4), (4, 4)], ids=str)
+def test_derivatives_of_every_kind_reach_parameters_beyond_every_angle(shape, size: float):
+    manifold = manifolds.Orthogonal(*shape, map="polar")
+    manifold.right_inverse(orthonormal_factor(normal(*shape)))
+    p = size * normal(2, *shape)
+    for x in (torch.vmap(manifold)(p), torch.func.jvp(manifold, (p[0],), (p[1],))[0]):
+        assert manifold.violation(x).max() <= 8 * shape[-1] ** 0.5 * EPS
 
 
 @pytest.mark.parametrize("norm", [0.0, 1e-9, 0.1, 0.9, 3.0, 30.0, 1e3, 1e6], ids=str)
