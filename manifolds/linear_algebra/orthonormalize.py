@@ -62,8 +62,8 @@ from manifolds.operators.polishing import polishing
 NEARLY_ORTHONORMAL = 1 / 2
 """‖E‖ below which Newton-Schulz surely converges fast: 1/2, 3/16, 0.03, 5e-4, 2e-7, 4e-14, eps."""
 STEPS = 7
-BLIND_STEPS, LEFT = 2, 1 / 24
-"""1/2, 0.22, 0.039: Note [Polishing blindly]."""
+LEFT = 1 / 24
+"""‖E''‖ of Note [Polishing blindly]: 1/2, 0.22, 0.039."""
 ROUNDING = 8
 """‖QᴴQ - I‖ of 8 √k eps needs no step. A correctly rounded Q has 0.3 √k eps, LAPACK's QR 5, a
 product of two 1024×1024 frames in float32 7 (measured, in float64)."""
@@ -141,15 +141,18 @@ def orthonormalized_by_looking(q: Tensor, rounding: float = ROUNDING) -> Tensor:
     return q
 
 
+def next_error(e: Tensor) -> Tensor:
+    """What a Newton-Schulz step leaves of E: E² (E - 3I)/4."""
+    square = times(e, e)
+    return (times(square, e) - 3 * square) / 4
+
+
 def orthonormalized_blindly(q: Tensor) -> Tensor:
     """Note [Polishing blindly]."""
     e, size = orthonormality_error(q)
-    z = torch.zeros_like(e)
-    for _ in range(BLIND_STEPS):
-        z = z - (e + times(z, e)) / 2
-        square = times(e, e)
-        e = (times(square, e) - 3 * square) / 4
-    rest = inverse_root_minus_identity(e, -LEFT, 0)
+    first = next_error(e)
+    z = times(e, first) / 4 - (e + first) / 2
+    rest = inverse_root_minus_identity(next_error(first), -LEFT, 0)
     z = z + rest + times(z, rest)
     return torch.where(size <= NEARLY_ORTHONORMAL, q + times(q, z), identity_like(q))
 

@@ -60,8 +60,8 @@ def factors(y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     if fitting(0, high, s.dtype):
         z = inverse_root_minus_identity(s, 0, high)
         return times(y, z).add_(y), add_identity(z), (z @ s).add_(z).add_(s)
-    few = 1 + high <= loss_allowed(s.shape[-1])  # Note [Factors by Cholesky's method]
-    q, t = (None, triangle_of(add_identity(s))) if few else torch.linalg.qr(y)
+    is_mild = 1 + high <= loss_allowed(s.shape[-1])  # Note [Factors by Cholesky's method]
+    q, t = (None, triangle_of(add_identity(s))) if is_mild else torch.linalg.qr(y)
     u = from_afar(t, (1 + high) ** 0.5)
     r = torch.linalg.solve_triangular(t, u, upper=True).contiguous()
     return times(y, r) if q is None else times(q, u), r, add_identity(sym(times(u.mH, t)), -1)
