@@ -7,8 +7,9 @@ base. Cost, in products n k² forward and backward: square 3 and 4 next to the b
 tall 4 and 5, at it 0 and 2; and up to 5 products k³ forward and 8 backward (Note [Near the base],
 Note [Sylvester's equation]). Beyond, on a CPU, one to three inverses of size k more up to norm 100,
 for tall frames of a triangular factor (Note [Far from the base]), and for the derivative an
-eigendecomposition, of several small matrices inverses. Kept for it, beside parameters, base and
-point: two matrices n×n, for tall frames one n×k and a few k×k.
+eigendecomposition, of several small matrices inverses. A GPU takes four to six inverses forward and
+as many for the derivative, wherever it is. Kept for it, beside parameters, base and point: two
+matrices n×n, for tall frames one n×k and a few k×k.
 """
 
 from torch import Tensor
