@@ -44,6 +44,8 @@ def fitting(low: float, high: float, dtype: torch.dtype) -> tuple[int, int] | No
 
 def inverse_root_minus_identity(s: Tensor, low: float, high: float) -> Tensor:
     """(I + S)^(-1/2) - I for Hermitian S with eigenvalues in [low, high] near 0."""
+    if max(-low, high) <= reach(0, s.dtype):
+        return s / -2  # degree 1, not centred: fewer passes
     m, r = fitting(low, high, s.dtype) or SCHEMES[-1]
     middle = (low + high) / 2
     c = 1 + middle
@@ -52,17 +54,16 @@ def inverse_root_minus_identity(s: Tensor, low: float, high: float) -> Tensor:
     powers = [t]
     for _ in range(m - 1):
         powers.append(t @ powers[-1])
-    value = _combined(powers, m * r)
+    value = _combined(powers, m * r, c)
     for block in reversed(range(r)):
-        value = _combined(powers, m * block).add_(powers[-1] @ value)
-    value.mul_(c**-0.5)
+        value = _combined(powers, m * block, c).add_(powers[-1] @ value)
     diagonal(value).add_(math.expm1(-math.log1p(middle) / 2))
     return value
 
 
-def _combined(powers: list[Tensor], start: int) -> Tensor:
-    """Σ (-1/2 over start + j) Tʲ, j = 1, ..., m."""
-    total = COEFFICIENTS[start + 1] * powers[0]
+def _combined(powers: list[Tensor], start: int, c: float) -> Tensor:
+    """Σ (-1/2 over start + j) Tʲ / √c, j = 1, ..., m."""
+    total = powers[0] * (COEFFICIENTS[start + 1] / c**0.5)
     for j, power in enumerate(powers[1:], start=2):
-        total.add_(power, alpha=COEFFICIENTS[start + j])
+        total.add_(power, alpha=COEFFICIENTS[start + j] / c**0.5)
     return total

@@ -50,7 +50,9 @@ def symmetric_norm(a: Tensor, enough: float) -> float:
 
     Probes (Note [Powers of probes]) come only where these are above `enough`.
     """
-    size = min(largest_norm(a), one_norm(a).item())
-    if a.shape[-1] >= WORTH and size > enough:
-        return min(size, spectral_norm_bound(a))  # the first where the second is NaN
+    size = largest_norm(a)
+    if not size <= enough:
+        size = min(size, one_norm(a).item())
+    if a.shape[-1] >= WORTH and not size <= enough:
+        size = min(size, spectral_norm_bound(a))  # the first where the second is NaN
     return size
