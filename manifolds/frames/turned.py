@@ -46,6 +46,7 @@ from manifolds.linear_algebra.symmetry import skew, skew_multiple
 from manifolds.operators.differentiable import differentiable
 from manifolds.operators.opaque import opaque, shaped_like_the_first
 
+CONTIGUOUS = torch.contiguous_format
 ROUNDING_KNOWN = 1 / 16
 """s of Note [Known rounding]: 1/12 has 8.6 √k eps."""
 
@@ -62,7 +63,7 @@ def turned_operator(b: Tensor, p: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     size /= 2
     if not many.are_many(p):
         return turned_each(b, p, size)
-    if size and not needs_pivots(size, p.dtype):
+    if not needs_pivots(size, p.dtype):
         return turned_many(b, p, size)
     x, y, v = turned_each(b, p, size)
     return x, many.kept_like(y).copy_(y), many.kept_like(v).copy_(v)
@@ -74,7 +75,7 @@ def turned_each(b: Tensor, p: Tensor, size: float) -> tuple[Tensor, Tensor, Tens
         v = skew_multiple(p, 1 / 4)
     else:
         v = inverse_change(skew_multiple(p, -1 / 4), size, skew=True)
-    x = b.clone(memory_format=torch.contiguous_format) if size == 0 else plus_product(b, b, v, 2)
+    x = b.clone(memory_format=CONTIGUOUS) if size == 0 else plus_product(b, b, v, 2)
     x = orthonormalized(x).contiguous()  # rounding is that of V: none near the base
     return x, x + b, v
 
@@ -86,14 +87,18 @@ def is_next_to_base(size: float, dtype: torch.dtype) -> bool:
 
 def turned_many(b: Tensor, p: Tensor, size: float) -> tuple[Tensor, Tensor, Tensor]:
     """The same with the batch last; Note [Batch last]."""
-    batch, b, v = p.shape[:-2], many.batch_last(b), many.twice_skew(many.batch_last(p))
-    v = v.mul_(0.25) if is_next_to_base(size, p.dtype) else many.eliminated(v.mul_(-0.25))
-    t = many.product(b, v, 2).add_(b)
-    x = many.batch_first(t, batch)
+    batch, base = p.shape[:-2], many.batch_last(b)
+    if size == 0:
+        v, t, x = torch.zeros_like(base), base.clone(), b.clone(memory_format=CONTIGUOUS)
+    else:
+        v = many.twice_skew(many.batch_last(p))
+        v = v.mul_(0.25) if is_next_to_base(size, p.dtype) else many.eliminated(v.mul_(-0.25))
+        t = many.product(base, v, 2).add_(base)
+        x = many.batch_first(t, batch)
     if needs_polish(t, size):
         x = orthonormalized(x).contiguous()
         t = many.batch_last(x.clone())
-    return x, many.kept(t.add_(b), batch), many.kept(v, batch)
+    return x, many.kept(t.add_(base), batch), many.kept(v, batch)
 
 
 def needs_polish(x: Tensor, size: float) -> bool:
