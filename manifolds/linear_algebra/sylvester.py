@@ -1,24 +1,27 @@
 """Sylvester's equation HΩ + ΩH = C for skew C and H = I + E, E >= 0.
 
 Note [Sylvester's equation]
-With H = c (I + F), c the mean eigenvalue, the fixed point of 2Ω <- C/c - (FΩ + ΩF) takes one
-product a step, FΩ + ΩF = FΩ - (FΩ)ᴴ, and gains the factor ‖F‖₂; from the norms of two steps a CPU
-sees how many it will take. Where they are more than `STEPS` the eigenbasis of H serves, ω_ij =
-c_ij / (λ_i + λ_j): eigh alone takes the time of 6 products of 1024×1024 matrices and of 31 for
-1000 of 32×32 (measured). At the base of a map E = 0 and Ω = C/2.
+Ω -> HΩ + ΩH has eigenvalues in [2, 2b] where those of H lie in [1, b]. Chebyshev's iteration there
+takes one product a step, as EΩ + ΩE = EΩ - (EΩ)ᴴ, and n steps leave 1 / T_n((b + 1)/(b - 1)) < 2 ρⁿ
+of Ω, ρ = (√b - 1)/(√b + 1) (Golub & Van Loan, Matrix Computations, 2013, section 11.2.8): a bound b
+says how many are needed, 1 for ‖E‖ up to eps, 4 in float32 for 0.05, 7 for 0.4. Where they are more
+than `STEPS` the eigenbasis of H serves, ω_ij = c_ij / (λ_i + λ_j): eigh alone takes the time of 6
+products of 1024×1024 matrices and of 31 for 1000 of 32×32 (measured). At the base of a map E = 0
+and Ω = C/2.
 
 Note [Sylvester's equation by signs]
 Newton's iteration for the sign of [[H, -C], [0, -H]], which is [[I, -2Ω], [0, -I]], takes H and C
-to those of equations with the same Ω, H nearer to I, until the fixed point is short (Roberts,
+to those of equations with the same Ω, H nearer to I, until few steps are needed (Roberts,
 Linear model reduction and solution of the algebraic Riccati equation by use of the sign function,
 Int. J. Control 1980; Higham 2008, section 2.4; Note [Bounded spectra]): inverses and products of
 k×k matrices only. So a CPU solves for several small matrices, whose eigenvectors LAPACK finds one
-matrix after another: 1000 of 8×8, ‖H‖ = 1.4, 3.2 and 10, take 1.2, 1.7 and 1.9 ms, in their
+matrix after another: 1000 of 8×8, ‖H‖ = 1.4, 3.2 and 10, take 0.9, 1.4 and 1.4 ms, in their
 eigenbasis 3.5 (measured). Blocks would lose digits of a larger ill-conditioned H (3.7 % of the
 gradient for 20×20, ‖H‖ = 1e4, float32) and gain nothing from 32×32 on. On a GPU torch's eigh waits
 for the device and cannot be captured in a graph: there it is the only way.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +29,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from manifolds.linear_algebra.basics import add_identity, diagonal, frobenius, readable
+from manifolds.linear_algebra.basics import add_identity, readable
 from manifolds.linear_algebra.bounded_newton import halved, largest_bound, size_of, steps_to
 from manifolds.linear_algebra.inverse import (
     MANY_LEAF,
@@ -36,19 +39,26 @@ from manifolds.linear_algebra.inverse import (
 )
 from manifolds.linear_algebra.near_identity import is_zero
 from manifolds.linear_algebra.spectral_norm import symmetric_norm
-from manifolds.linear_algebra.symmetry import skew
+from manifolds.linear_algebra.symmetry import skew, skew_multiple
 from manifolds.operators.differentiable import differentiable
 from manifolds.operators.opaque import opaque
 
 STEPS = 8
-"""Of the fixed point, in all the time of the eigenbasis: 27 µs each and 220 of 64×64, 0.37 and 4 ms
-of 256×256, 20 and 185 ms of 1024×1024; or of a step by signs and what remains (measured)."""
+"""In all the time of the eigenbasis: 19 µs each and 150 of 64×64, 0.37 and 4 ms of 256×256, 20 and
+185 ms of 1024×1024; or of a step by signs and what remains (measured)."""
+STEPS_OF_SEVERAL = 16
+"""The same of several matrices, one after another in their eigenbasis: 1000 of 32×32 2 ms each and
+42 (measured)."""
+NEVER = 2**31
+"""More steps than any limit."""
+CHEAP = 0.01
+"""‖E‖ that takes 3 steps in float32: a sharper bound would spare one."""
 MOST_BOUND = 1e3
 """Of the eigenvalues of several small matrices: up to here 3 steps by signs in float32 and 4 in
 float64, which take about the time of their eigenbasis (measured)."""
 FEW = 32**2
-"""Entries up to which the eigenbasis is the shorter way: a step of the fixed point is calls alone.
-8×8 17 µs and 80 to 160, 32×32 47 and 86 to 220, 64×64 140 and 100 to 330 (measured)."""
+"""Entries up to which the eigenbasis is the shorter way, since a step is calls alone: 8×8 20 µs and
+28 to 90, 32×32 55 and 31 to 104, 64×64 150 and 44 to 150 (measured)."""
 
 
 def solved_in_eigenbasis(h: Tensor, c: Tensor) -> Tensor:
@@ -57,11 +67,25 @@ def solved_in_eigenbasis(h: Tensor, c: Tensor) -> Tensor:
     return v @ ((v.mH @ c @ v) / (values.unsqueeze(-1) + values.unsqueeze(-2))) @ v.mH
 
 
-def steps_needed(bound: float, dtype: torch.dtype) -> int:
-    """Steps by signs from eigenvalues in [1, bound] to where `STEPS` of the fixed point do."""
-    gain = torch.finfo(dtype).eps ** (1 / STEPS)
-    steps, _ = steps_to(bound, lambda b: (b - 1) / (b + 1) <= gain)
-    return steps
+def steps_of_chebyshev(bound: float, dtype: torch.dtype) -> int:
+    """How many leave eps where the eigenvalues of H lie in [1, bound]."""
+    rate = (bound**0.5 - 1) / (bound**0.5 + 1)
+    if not rate < 1:  # NaN is not
+        return NEVER
+    return max(math.ceil(math.log(torch.finfo(dtype).eps / 2) / math.log(rate)), 1) if rate else 1
+
+
+def solved_by_chebyshev(e: Tensor, c: Tensor, bound: float) -> Tensor:
+    """Ω for eigenvalues of I + E in [1, bound]; Note [Sylvester's equation]."""
+    centre, half = bound + 1, bound - 1
+    omega = step = c / centre
+    rho, left = half / centre, c
+    for _ in range(steps_of_chebyshev(bound, e.dtype) - 1):
+        left = left.sub(step, alpha=2).sub_(skew_multiple(e @ step, 1))
+        before, rho = rho, 1 / (2 * centre / half - rho)
+        step = (rho * before * step).add_(left, alpha=2 * rho / half)
+        omega = omega + step
+    return omega
 
 
 def nearer(
@@ -79,40 +103,10 @@ def nearer(
 
 def solved_by_signs(h: Tensor, c: Tensor) -> Tensor:
     """Ω for H >= I; nobody looks at the numbers."""
-    steps = steps_needed(largest_bound(h.shape[-1], h.dtype), h.dtype)
+    most = largest_bound(h.shape[-1], h.dtype)
+    steps, last = steps_to(most, lambda bound: steps_of_chebyshev(bound, h.dtype) <= STEPS)
     h, c = nearer(h, c, size_of(h), steps, by_lapack)
-    f, mean = centred(add_identity(h, -1))
-    omega = step = c / (2 * mean)
-    for _ in range(STEPS):
-        step = skew(f @ step).neg_()
-        omega = omega + step
-    return omega
-
-
-def centred(e: Tensor) -> tuple[Tensor, Tensor]:
-    """F and c of I + E = c (I + F), c the mean eigenvalue."""
-    mean = 1 + diagonal(e).real.mean(-1)[..., None, None]
-    f = e / mean
-    diagonal(f).add_((1 / mean - 1).squeeze(-1))
-    return f, mean
-
-
-def solved_by_fixed_point(e: Tensor, c: Tensor) -> Tensor | None:
-    """Ω where `STEPS` reach it, None elsewhere; Note [Sylvester's equation]."""
-    eps, (f, mean) = torch.finfo(e.dtype).eps, centred(e)
-    largest = c.abs().amax((-2, -1), keepdim=True)
-    unit = torch.where(largest > 0, largest, 1)  # squares of a small C / c underflow in its norm
-    omega = step = c / unit / 2
-    size = first = frobenius(step)
-    bound = frobenius(f)  # of what one more step can gain
-    left = STEPS
-    while (bound * size > eps * first).any():
-        step, left = skew(f @ step).neg_(), left - 1
-        before, size = size, frobenius(step)
-        if (size * (size / before) ** left > eps * first).any():
-            return None
-        omega = omega + step
-    return omega * (unit / mean)
+    return solved_by_chebyshev(add_identity(h, -1), c, last)
 
 
 def solved_by_looking(e: Tensor, c: Tensor) -> Tensor:
@@ -120,13 +114,15 @@ def solved_by_looking(e: Tensor, c: Tensor) -> Tensor:
     h = add_identity(e)
     if e.numel() <= FEW:
         return solved_in_eigenbasis(h, c)
-    omega = solved_by_fixed_point(e, c)
-    if omega is None and are_several(e) and e.shape[-1] <= MANY_LEAF:
-        bound = 1 + symmetric_norm(e, 0)
-        if bound <= MOST_BOUND:  # NaN is not
-            near, moved = nearer(h, c, bound, steps_needed(bound, e.dtype), by_elimination)
-            omega = solved_by_fixed_point(add_identity(near, -1), moved)
-    return solved_in_eigenbasis(h, c) if omega is None else omega
+    bound, several, small = 1 + symmetric_norm(e, CHEAP), are_several(e), e.shape[-1] <= MANY_LEAF
+    most = STEPS_OF_SEVERAL if several and not small else STEPS
+    if steps_of_chebyshev(bound, e.dtype) <= most:
+        return solved_by_chebyshev(e, c, bound)
+    if several and small and bound <= MOST_BOUND:
+        steps, last = steps_to(bound, lambda b: steps_of_chebyshev(b, e.dtype) <= STEPS)
+        h, c = nearer(h, c, bound, steps, by_elimination)
+        return solved_by_chebyshev(add_identity(h, -1), c, last)
+    return solved_in_eigenbasis(h, c)  # of NaN too
 
 
 @opaque("sylvester")
