@@ -65,7 +65,7 @@ def twice_factor(z: Tensor) -> Tensor:
 
 def cayley(b: Tensor, a: Tensor, u: Tensor | None = None) -> Tensor:
     """The map at the tangent vector that belongs to A and U, B being orthonormalized again."""
-    b = polar(b)
+    b = polar_of_any(b)
     return maps.cayley.cayley(b, skew(a), None if u is None else u - b @ (b.mH @ u))
 
 
@@ -82,7 +82,12 @@ def curve(name: str) -> tuple[Callable[[Tensor, Tensor], Tensor], Callable[[], t
 
 def rotated(b: Tensor, a: Tensor) -> Tensor:
     """B, orthonormalized again, times the polar factor of I + skew(A)."""
-    return polar_rotated(polar(b), skew(a))
+    return polar_rotated(polar_of_any(b), skew(a))
+
+
+def polar_of_any(y: Tensor) -> Tensor:
+    """Of a multiple, which has the same and singular values >= 2."""
+    return polar(2 * y / torch.linalg.matrix_norm(y.detach(), -2, keepdim=True))
 
 
 def tangent(a: Tensor) -> Tensor:
@@ -90,7 +95,7 @@ def tangent(a: Tensor) -> Tensor:
     return hyperbolic_tangent((a + a.mH) / 2)
 
 
-SQUARE, TALL, TURN = frame(3, 3), frame(4, 2), frame(2, 2)
+SQUARE, TURN, (TALL, SIDE) = frame(3, 3), frame(2, 2), frame(4, 4).split(2, dim=-1)
 COMPLEX, COMPLEX_TURN = (frame(n, 2, dtype=torch.complex128) for n in (4, 2))
 FUNCTIONS = {
     "contraction": (contraction, lambda: (wide(2, 4, 3),)),
@@ -111,10 +116,7 @@ FUNCTIONS = {
     "accretive inverse": (accretive_inverse, lambda: (accretive(3),)),
     "complex accretive inverse": (accretive_inverse, lambda: (accretive(2, torch.complex128),)),
     "cayley": (cayley, lambda: (frame(4, 4), wide(4, 4))),
-    "cayley of a batch about one frame": (
-        lambda a: cayley(SQUARE, a),
-        lambda: (wide(2, 3, 3),),
-    ),
+    "cayley of a batch about one frame": (lambda a: cayley(SQUARE, a), lambda: (wide(2, 3, 3),)),
     "cayley tall": (cayley, lambda: (frame(2, 5, 2), wide(2, 2, 2), wide(2, 5, 2, seed=2))),
     "complex cayley": (
         cayley,
@@ -135,16 +137,16 @@ FUNCTIONS = {
         lambda p: reflected(p, COMPLEX, COMPLEX_TURN),
         lambda: (wide(4, 2, dtype=torch.complex128),),
     ),
-    "polar tall": (polar, lambda: (wide(2, 4, 2),)),
-    "polar square": (polar, lambda: (wide(3, 3),)),
-    "polar next to a frame": (lambda u: polar(TALL + u / 10), lambda: (wide(2, 4, 2),)),
+    "polar tall": (polar_of_any, lambda: (wide(2, 4, 2),)),
+    "polar square": (polar_of_any, lambda: (wide(3, 3),)),
+    "polar next to a frame": (lambda u: polar(TALL + SIDE @ u / 10), lambda: (wide(2, 2, 2),)),
     "polar rotation": (rotated, lambda: (frame(4, 4), wide(2, 4, 4))),
     "polar rotation at its base": (rotated, lambda: (frame(4, 4), 0 * wide(2, 4, 4))),
     "complex polar rotation": (
         rotated,
         lambda: (wide(2, 2, dtype=torch.complex128), wide(2, 2, dtype=torch.complex128)),
     ),
-    "complex polar": (polar, lambda: (wide(3, 2, dtype=torch.complex128),)),
+    "complex polar": (polar_of_any, lambda: (wide(3, 2, dtype=torch.complex128),)),
     "cosine of root": (cosine_of_root, lambda: (torch.tensor([1e-8, 0.5, 2, 40.0]).double(),)),
     "sine of root": (sine_of_root_over_root, lambda: (torch.tensor([0.1, 0.9, 1.1, 9]).double(),)),
     "sine slope": (sine_slope, lambda: (torch.tensor([1e-8, 0.9, 1.1, 9]).double(),)),
