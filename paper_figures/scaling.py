@@ -26,7 +26,7 @@ def scaling(sources: Sources) -> Figure:
     """Draw both families of sizes side by side, with a product and the floor of one map."""
     rows = sources.benchmark("scaling", COLUMNS).rename(columns={"step": "method"})
     rows = rows[~rows.method.isin(UNITS)].copy()
-    rows["family"] = rows.method.map(_family)
+    rows["family"] = rows.method.map(family_of)
     rows[["n", "k"]] = rows["size"].str.split("x", expand=True).astype(int)
     figure = Figure(figsize=(PAGE_WIDTH, 3.9), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -63,8 +63,9 @@ def _write_below(axes: Axes, n: float, height: float, text: str) -> None:
     axes.annotate(text, (n, height), (0, -2), fontsize=5.5, color=GREY, **where)
 
 
-def _family(method: str) -> str:
+def family_of(method: str) -> str:
+    """Who answers for a method, by its name."""
     library = method.partition("-")[0]
-    if library in {"torch", "geotorch", "geoopt"}:
+    if library in {"torch", "geotorch", "geoopt", "pymanopt"}:
         return "peer"
     return "infeasible" if method == "landing" else "ours"

@@ -7,9 +7,10 @@ import matplotlib.image
 import pytest
 from matplotlib.figure import Figure
 
+from experiments.benchmarks.maps import CHOSEN, TIMED
 from experiments.runner.provenance import ROOT
 from paper_figures.registry import FIGURES
-from paper_figures.scaling import library_look
+from paper_figures.scaling import family_of, library_look
 from paper_figures.style import LOOKS
 
 REPORTS = {
@@ -129,3 +130,8 @@ def test_the_figures_load_nothing_that_could_train(forbidden):
     code = f"import sys, paper_figures.command_line; sys.exit({forbidden!r} in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)  # noqa: S603  # this interpreter
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("method", CHOSEN)
+def test_growth_is_drawn_by_the_family_that_answers_for_a_method(method):
+    assert family_of(method) == TIMED[method].family
