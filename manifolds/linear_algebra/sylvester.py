@@ -88,6 +88,11 @@ def solved_by_chebyshev(e: Tensor, c: Tensor, bound: float) -> Tensor:
     return omega
 
 
+def steps_by_signs(bound: float, dtype: torch.dtype) -> tuple[int, float]:
+    """How many lead to where `STEPS` of Chebyshev's do, and the bound there."""
+    return steps_to(bound, lambda b: steps_of_chebyshev(b, dtype) <= STEPS)
+
+
 def nearer(
     h: Tensor, c: Tensor, bound: float | Tensor, steps: int, inverse: Callable[[Tensor], Tensor]
 ) -> tuple[Tensor, Tensor]:
@@ -103,8 +108,7 @@ def nearer(
 
 def solved_by_signs(h: Tensor, c: Tensor) -> Tensor:
     """Ω for H >= I; nobody looks at the numbers."""
-    most = largest_bound(h.shape[-1], h.dtype)
-    steps, last = steps_to(most, lambda bound: steps_of_chebyshev(bound, h.dtype) <= STEPS)
+    steps, last = steps_by_signs(largest_bound(h.shape[-1], h.dtype), h.dtype)
     h, c = nearer(h, c, size_of(h), steps, by_lapack)
     return solved_by_chebyshev(add_identity(h, -1), c, last)
 
@@ -119,7 +123,7 @@ def solved_by_looking(e: Tensor, c: Tensor) -> Tensor:
     if steps_of_chebyshev(bound, e.dtype) <= most:
         return solved_by_chebyshev(e, c, bound)
     if several and small and bound <= MOST_BOUND:
-        steps, last = steps_to(bound, lambda b: steps_of_chebyshev(b, e.dtype) <= STEPS)
+        steps, last = steps_by_signs(bound, e.dtype)
         h, c = nearer(h, c, bound, steps, by_elimination)
         return solved_by_chebyshev(add_identity(h, -1), c, last)
     return solved_in_eigenbasis(h, c)  # of NaN too
